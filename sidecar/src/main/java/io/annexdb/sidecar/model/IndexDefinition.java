@@ -1,0 +1,36 @@
+package io.annexdb.sidecar.model;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One row of the index catalog, {@code memory.vector_indexes}.
+ *
+ * @param id the catalog's number; never reused, so a dropped and recreated index is another one
+ * @param name unique name
+ * @param table the logical table, schema-qualified and quoted as {@code regclass} prints it
+ * @param column the vector column
+ * @param metric the distance
+ * @param method how neighbours are found
+ * @param keyColumns the columns of the replica identity, in key order
+ * @param namespaceColumn the column whose value is the namespace, if there is one
+ * @param dimension number of elements of every vector; 0 until the first vector is seen
+ * @param m links per node of the graph (Malkov and Yashunin, arXiv 1603.09320), 4 to 100
+ * @param efConstruction candidates looked at when a node is linked, 8 to 2000
+ */
+public record IndexDefinition(
+        long id,
+        String name,
+        String table,
+        String column,
+        Metric metric,
+        Method method,
+        List<String> keyColumns,
+        @Nullable String namespaceColumn,
+        int dimension,
+        int m,
+        int efConstruction) {
+    public IndexDefinition {
+        keyColumns = List.copyOf(keyColumns);
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * Sockets, sessions, SCRAM authentication and cancel keys: one virtual thread per connection.
+ * Called by the root. What a statement means is the command package's business.
+ */
+@NullMarked
+package io.annexdb.sidecar.wire;
+
+import org.jspecify.annotations.NullMarked;
