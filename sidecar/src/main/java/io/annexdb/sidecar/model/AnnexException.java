@@ -1,9 +1,12 @@
 package io.annexdb.sidecar.model;
 
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An error for people: a message with the numbers in it, a hint that says what to do, a SQLSTATE. */
+import java.util.Optional;
+
+/**
+ * An error for people: a message with the numbers in it, a hint that says what to do, a SQLSTATE.
+ */
 public final class AnnexException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -1,7 +1,8 @@
 package io.annexdb.sidecar.model;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * One row of the index catalog, {@code memory.vector_indexes}.

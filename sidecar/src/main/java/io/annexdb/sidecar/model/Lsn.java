@@ -18,7 +18,8 @@ public record Lsn(long value) implements Comparable<Lsn> {
     public static Lsn parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 1 || slash > 8 || text.length() - slash - 1 < 1 || text.length() - slash > 9) {
-            throw new IllegalArgumentException("not an LSN: '" + text + "', expected for example 16/B374D848");
+            throw new IllegalArgumentException(
+                    "not an LSN: '" + text + "', expected for example 16/B374D848");
         }
         long high = Long.parseUnsignedLong(text.substring(0, slash), 16);
         long low = Long.parseUnsignedLong(text.substring(slash + 1), 16);

@@ -26,17 +26,17 @@ public enum Method {
     /**
      * The method of that SQL name, in any case of letters.
      *
-     * @throws AnnexException {@link ErrorCode#INVALID_PARAMETER_VALUE} if there is none of that name
+     * @throws AnnexException {@link ErrorCode#INVALID_PARAMETER_VALUE} if there is none of that
+     *     name
      */
     public static Method ofSqlName(String sqlName) {
         return Arrays.stream(values())
                 .filter(method -> method.sqlName.equals(sqlName.toLowerCase(Locale.ROOT)))
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new AnnexException(
-                                        ErrorCode.INVALID_PARAMETER_VALUE,
-                                        "unknown method \"" + sqlName + "\"",
-                                        "Use auto, hnsw or flat."));
+                .orElseThrow(() ->
+                        new AnnexException(
+                                ErrorCode.INVALID_PARAMETER_VALUE,
+                                "unknown method \"" + sqlName + "\"",
+                                "Use auto, hnsw or flat."));
     }
 }

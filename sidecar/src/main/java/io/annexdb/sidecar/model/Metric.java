@@ -28,17 +28,17 @@ public enum Metric {
     /**
      * The metric of that SQL name, in any case of letters.
      *
-     * @throws AnnexException {@link ErrorCode#INVALID_PARAMETER_VALUE} if there is none of that name
+     * @throws AnnexException {@link ErrorCode#INVALID_PARAMETER_VALUE} if there is none of that
+     *     name
      */
     public static Metric ofSqlName(String sqlName) {
         return Arrays.stream(values())
                 .filter(metric -> metric.sqlName.equals(sqlName.toLowerCase(Locale.ROOT)))
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new AnnexException(
-                                        ErrorCode.INVALID_PARAMETER_VALUE,
-                                        "unknown metric \"" + sqlName + "\"",
-                                        "Use cosine, l2, ip or l1."));
+                .orElseThrow(() ->
+                        new AnnexException(
+                                ErrorCode.INVALID_PARAMETER_VALUE,
+                                "unknown metric \"" + sqlName + "\"",
+                                "Use cosine, l2, ip or l1."));
     }
 }

@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The primary key (or replica identity) of a row: its columns' canonical text forms in key order, so
- * that {@code text::type} in SQL gives the value back.
+ * The primary key (or replica identity) of a row: its columns' canonical text forms in key order,
+ * so that {@code text::type} in SQL gives the value back.
  *
- * <p>Encoded as one byte string, a length (LEB128) and UTF-8 bytes per column: what the index stores
- * and hashes.
+ * <p>Encoded as one byte string, a length (LEB128) and UTF-8 bytes per column: what the index
+ * stores and hashes.
  */
 public final class RowKey implements Comparable<RowKey> {
     private final byte[] encoded;
