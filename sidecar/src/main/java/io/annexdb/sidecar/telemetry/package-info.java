@@ -1,6 +1,6 @@
 /**
- * Counters and timers with an empty default, exported in Prometheus form. Imported by every
- * package, imports none. Recording never blocks and never fails.
+ * Counters and timers of the sidecar, exported in Prometheus form. Imported by every package,
+ * imports none. Recording never blocks and never fails.
  */
 @NullMarked
 package io.annexdb.sidecar.telemetry;

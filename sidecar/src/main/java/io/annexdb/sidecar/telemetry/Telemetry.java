@@ -1,0 +1,212 @@
+package io.annexdb.sidecar.telemetry;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+
+/**
+ * All counters, timers and gauges of one sidecar: every name and unit stands here. Each method may be
+ * called from any thread, takes well under a microsecond, and never fails.
+ */
+public final class Telemetry implements AutoCloseable {
+    private record RequestKey(String operation, String status) {}
+
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ConcurrentHashMap<RequestKey, Timer> requests = new ConcurrentHashMap<>();
+    private final AtomicInteger connections = new AtomicInteger();
+    private final JvmGcMetrics garbage = new JvmGcMetrics();
+    private final Timer searches =
+            histogram("annex.search", "Time inside the index, all shards of a search");
+    private final Timer fenceWaits =
+            histogram("annex.fence.wait", "Time a request waited for its position");
+    private final Counter fenceReads = counter("annex.fence.reads", "Positions read at the primary");
+    private final Counter refusals =
+            counter("annex.connections.refused", "Connections over the limit");
+    private final Counter wrongPasswords =
+            counter("annex.authentication.failures", "Logins that failed");
+    private final Counter acknowledgements =
+            counter("annex.acknowledgements", "Durable positions acknowledged to the slot");
+    private final Counter rebuilds = counter("annex.rebuilds", "Shards copied from their table");
+    private final MultiGauge rows = perIndex("annex.index.rows", "Live rows");
+    private final MultiGauge freshRows = perIndex("annex.index.fresh.rows", "Rows not yet linked");
+    private final MultiGauge skippedRows =
+            perIndex("annex.index.skipped.rows", "Rows whose vector could not be indexed");
+    private final MultiGauge tombstones =
+            perIndex("annex.index.tombstones", "Slots of deleted rows");
+    private final MultiGauge memoryBytes =
+            perIndex("annex.index.memory.bytes", "Memory of the index");
+    private final MultiGauge fileBytes = perIndex("annex.index.file.bytes", "Files of the index");
+    private volatile Supplier<List<IndexFigures>> indexes = List::of;
+
+    /** Starts counting; nothing is exported until someone calls {@link #scrape}. */
+    public Telemetry() {
+        Gauge.builder("annex.connections", connections, AtomicInteger::doubleValue)
+                .description("Open client connections")
+                .register(registry);
+        new JvmMemoryMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        garbage.bindTo(registry);
+    }
+
+    /**
+     * Counts a request that was answered.
+     *
+     * @param operation search, rank or status
+     * @param status ok, or the SQLSTATE of the error
+     * @param nanos from the request's arrival to its answer
+     */
+    public void request(String operation, String status, long nanos) {
+        requests.computeIfAbsent(
+                        new RequestKey(operation, status),
+                        key ->
+                                Timer.builder("annex.requests")
+                                        .description("Requests answered, by operation and status")
+                                        .tags("operation", key.operation, "status", key.status)
+                                        .register(registry))
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void searched(long nanos) {
+        searches.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void fenceWaited(long nanos) {
+        fenceWaits.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void fenceRead() {
+        fenceReads.increment();
+    }
+
+    public void connectionOpened() {
+        connections.incrementAndGet();
+    }
+
+    public void connectionClosed() {
+        connections.decrementAndGet();
+    }
+
+    public void connectionRefused() {
+        refusals.increment();
+    }
+
+    public void authenticationFailed() {
+        wrongPasswords.increment();
+    }
+
+    /** A durable position was acknowledged, so that PostgreSQL may drop the log before it. */
+    public void acknowledged() {
+        acknowledgements.increment();
+    }
+
+    /** A shard's index was filled from its table. */
+    public void rebuilt() {
+        rebuilds.increment();
+    }
+
+    /** Names the distance kernel in use, for example {@code avx2}. */
+    public void kernel(String name) {
+        Gauge.builder("annex.kernel.info", () -> 1)
+                .description("The distance kernel in use")
+                .tags("kernel", name)
+                .register(registry);
+    }
+
+    /**
+     * Shows where the stream stands.
+     *
+     * @param appliedBytes position applied to the indexes
+     * @param durableBytes position that survives a crash
+     * @param flushedBytes newest known flush position of the primary
+     * @param streaming 1 while changes come in, else 0
+     */
+    public void positions(
+            LongSupplier appliedBytes,
+            LongSupplier durableBytes,
+            LongSupplier flushedBytes,
+            LongSupplier streaming) {
+        gauge("annex.applied.lsn.bytes", "Position applied to the indexes", appliedBytes);
+        gauge("annex.durable.lsn.bytes", "Position that survives a crash", durableBytes);
+        gauge("annex.flush.lsn.bytes", "Newest known flush position of the primary", flushedBytes);
+        gauge(
+                "annex.lag.bytes",
+                "Log flushed by the primary and not yet applied",
+                () -> Math.max(0, flushedBytes.getAsLong() - appliedBytes.getAsLong()));
+        gauge("annex.streaming", "1 while changes come in", streaming);
+    }
+
+    /** Where the figures per index come from; asked once per scrape. */
+    public void indexes(Supplier<List<IndexFigures>> source) {
+        indexes = source;
+    }
+
+    /** Everything, in Prometheus's text format. */
+    public String scrape() {
+        List<IndexFigures> figures = indexes.get();
+        fill(rows, figures, IndexFigures::rows);
+        fill(freshRows, figures, IndexFigures::freshRows);
+        fill(skippedRows, figures, IndexFigures::skippedRows);
+        fill(tombstones, figures, IndexFigures::tombstones);
+        fill(memoryBytes, figures, IndexFigures::memoryBytes);
+        fill(fileBytes, figures, IndexFigures::fileBytes);
+        return registry.scrape();
+    }
+
+    @Override
+    public void close() {
+        garbage.close();
+        registry.close();
+    }
+
+    private static void fill(
+            MultiGauge gauge, List<IndexFigures> figures, ToLongFunction<IndexFigures> value) {
+        gauge.register(
+                figures.stream()
+                        .map(
+                                each ->
+                                        MultiGauge.Row.of(
+                                                Tags.of("index", each.index()),
+                                                value.applyAsLong(each)))
+                        .toList(),
+                true);
+    }
+
+    private Timer histogram(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofNanos(20_000))
+                .maximumExpectedValue(Duration.ofSeconds(10))
+                .register(registry);
+    }
+
+    private Counter counter(String name, String description) {
+        return Counter.builder(name).description(description).register(registry);
+    }
+
+    private void gauge(String name, String description, LongSupplier value) {
+        Gauge.builder(name, value::getAsLong).description(description).register(registry);
+    }
+
+    private MultiGauge perIndex(String name, String description) {
+        return MultiGauge.builder(name).description(description).register(registry);
+    }
+}
