@@ -1,0 +1,34 @@
+package io.annexdb.jdbc;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A statement failed. The subclasses group SQLSTATEs by what a caller can do: correct the request
+ * ({@link InvalidRequestException}), ask for rights ({@link AccessDeniedException}), try again later
+ * ({@link IndexUnavailableException}), allow more time ({@link SearchTimeoutException}). All else is
+ * this class itself.
+ */
+public class AnnexClientException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String sqlState;
+    private final @Nullable String hint;
+
+    AnnexClientException(
+            String message, String sqlState, @Nullable String hint, @Nullable Throwable cause) {
+        super(message, cause);
+        this.sqlState = sqlState;
+        this.hint = hint;
+    }
+
+    /** Five characters, as PostgreSQL's documentation lists them; {@code XX000} when unknown. */
+    public String sqlState() {
+        return sqlState;
+    }
+
+    /** What the server advises to do, in a sentence. */
+    public Optional<String> hint() {
+        return Optional.ofNullable(hint);
+    }
+}

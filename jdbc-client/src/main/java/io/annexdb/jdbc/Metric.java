@@ -1,0 +1,17 @@
+package io.annexdb.jdbc;
+
+import java.util.Locale;
+
+/** How the distance of two vectors is measured; smaller is nearer for all of them. */
+public enum Metric {
+    /** One minus the cosine of the angle, 0 to 2. A zero vector has no angle and is refused. */
+    COSINE,
+    /** Euclidean distance, 0 and up. */
+    L2,
+    /** Negated inner product, any value. */
+    IP;
+
+    String sqlName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
