@@ -1,0 +1,173 @@
+-- What a sidecar asks of its own node: which relations it indexes, and a publication of exactly those.
+-- Definer functions, so that its role needs REPLICATION, SELECT and EXECUTE, and nothing else.
+-- Citus is present: ${citus}
+
+create or replace function annex_internal.is_citus() returns boolean
+language sql stable parallel safe
+return to_regclass('pg_catalog.pg_dist_partition') is not null;
+comment on function annex_internal.is_citus() is 'Whether this database has the Citus extension';
+
+create or replace function annex_internal.leaf_relations(target regclass) returns setof regclass
+language plpgsql stable parallel restricted rows 10
+set search_path to pg_catalog, pg_temp
+set citus.override_table_visibility to off
+as $function$
+declare
+    v_leaf regclass;
+    v_shard text;
+begin
+    for v_leaf in
+        select c.oid::regclass from pg_class c where c.oid = target and c.relkind = 'r'
+        union all
+        select t.relid from pg_class c, pg_partition_tree(target) t
+        where c.oid = target and c.relkind = 'p' and t.isleaf
+    loop
+        if not annex_internal.is_citus()
+                or not exists (select from pg_dist_partition where logicalrelid = v_leaf) then
+            return next v_leaf;
+            continue;
+        end if;
+        for v_shard in
+            select shard_name(s.logicalrelid, s.shardid)
+            from pg_dist_shard s
+            join pg_dist_placement p using (shardid)
+            join pg_dist_local_group g on g.groupid = p.groupid
+            where s.logicalrelid = v_leaf and p.shardstate = 1
+            order by s.shardid
+        loop
+            -- shard_name qualifies names outside public only; a shard may be gone in the middle of a move.
+            if coalesce(to_regclass(v_shard), to_regclass('public.' || v_shard)) is not null then
+                return next coalesce(to_regclass(v_shard), to_regclass('public.' || v_shard));
+            end if;
+        end loop;
+    end loop;
+end
+$function$;
+comment on function annex_internal.leaf_relations(regclass) is
+    'The relations on this node that hold the rows of a table: itself, its leaf partitions, or its shards';
+
+create or replace function annex_internal.vector_type(type_id oid) returns text
+language sql stable parallel safe
+return (
+    select case
+        when t.oid = 'real[]'::regtype then 'real[]'
+        when t.typname in ('vector', 'halfvec') and exists (
+            select from pg_depend d
+            join pg_extension e on e.oid = d.refobjid and e.extname = 'vector'
+            where d.classid = 'pg_type'::regclass and d.objid = t.oid
+                and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e')
+            then t.typname::text
+    end
+    from pg_type t where t.oid = type_id);
+comment on function annex_internal.vector_type(oid) is
+    'real[], or vector or halfvec of pgvector; NULL for a type that cannot be indexed';
+
+create or replace function annex_internal.replica_identity(relation regclass) returns name[]
+language sql stable parallel safe
+return (
+    select array_agg(a.attname order by k.place)
+    from pg_class c
+    join pg_index i on i.indrelid = c.oid and i.indisvalid and i.indimmediate
+        and case c.relreplident
+            when 'd' then i.indisprimary
+            when 'f' then i.indisprimary
+            when 'i' then i.indisreplident
+            else false
+        end
+    cross join lateral unnest(i.indkey) with ordinality k (attnum, place)
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
+    where c.oid = relation and k.place <= i.indnkeyatts);
+comment on function annex_internal.replica_identity(regclass) is
+    'Key columns by which an update or delete names its row in the stream; NULL where there are none';
+
+create or replace function annex.local_shards()
+returns table (
+    index_id bigint, index_name text, table_name text, column_name text, column_type text, metric text,
+    method text, key_columns text[], namespace_column text, dimension integer, m integer,
+    ef_construction integer, relation_oid oid, relation text)
+language sql stable security definer parallel restricted rows 10
+set search_path to pg_catalog, pg_temp
+set citus.override_table_visibility to off
+as $function$
+    select v.index_id, v.index_name, v.table_name, v.column_name::text, annex_internal.vector_type(a.atttypid),
+        v.metric, v.method, v.key_columns::text[], v.namespace_column::text, v.dimension, v.m,
+        v.ef_construction, c.oid, format('%I.%I', n.nspname, c.relname)
+    from memory.vector_indexes v
+    cross join lateral annex_internal.leaf_relations(to_regclass(v.table_name)) leaf
+    join pg_class c on c.oid = leaf
+    join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid and a.attname = v.column_name and not a.attisdropped
+    where annex_internal.vector_type(a.atttypid) is not null
+        -- A dropped namespace column or another key: the index cannot follow the table any more.
+        and (v.namespace_column is null or exists (
+            select from pg_attribute ns
+            where ns.attrelid = c.oid and ns.attname = v.namespace_column and not ns.attisdropped))
+        and annex_internal.replica_identity(c.oid) = v.key_columns
+    order by v.index_id, c.oid
+$function$;
+comment on function annex.local_shards() is
+    'For sidecars: the relations of every index on this node, one row per index and leaf relation';
+
+create or replace function annex.publish(relation_oids oid[]) returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set citus.enable_ddl_propagation to off
+set citus.override_table_visibility to off
+set lock_timeout to '2s'
+as $function$
+declare
+    v_wanted oid[] := array(select distinct r from unnest(relation_oids) r order by r);
+    v_published oid[] := array(
+        select r.prrelid from pg_publication p join pg_publication_rel r on r.prpubid = p.oid
+        where p.pubname = 'annex_data' order by r.prrelid);
+    v_exists boolean := exists (select from pg_publication where pubname = 'annex_data');
+    v_unknown text;
+    v_tables text;
+begin
+    if cardinality(v_wanted) = 0 then
+        perform annex.unpublish();
+        return;
+    end if;
+
+    select string_agg(o::text, ', ') into v_unknown
+    from unnest(v_wanted) o where not exists (select from pg_class c where c.oid = o and c.relkind = 'r');
+    if v_unknown is not null then
+        raise exception 'cannot publish relations that are no tables of this node: %', v_unknown
+            using errcode = 'undefined_table', hint = 'Read annex.local_shards() again.';
+    end if;
+    select string_agg(o::regclass::text, ', ') into v_unknown
+    from unnest(v_wanted) o where annex_internal.replica_identity(o) is null;
+    if v_unknown is not null then
+        raise exception 'cannot publish tables without a usable replica identity: %', v_unknown
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = 'Their updates and deletes would fail. Give them a primary key.';
+    end if;
+
+    select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid) into v_tables
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any (v_wanted);
+    if not v_exists then
+        execute 'create publication annex_data for table ' || v_tables;
+        comment on publication annex_data is 'Annex: tables and shards that the sidecar of this node indexes';
+    elsif v_wanted <> v_published then
+        execute 'alter publication annex_data set table ' || v_tables;
+    end if;
+end
+$function$;
+comment on function annex.publish(oid[]) is
+    'For sidecars: makes publication annex_data of this node hold exactly these leaf relations';
+
+create or replace function annex.unpublish() returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set citus.enable_ddl_propagation to off
+set lock_timeout to '2s'
+as $function$
+begin
+    if exists (select from pg_publication where pubname = 'annex_data') then
+        drop publication annex_data;
+    end if;
+end
+$function$;
+comment on function annex.unpublish() is 'For sidecars: drops publication annex_data of this node';
+
+revoke execute on function annex.local_shards(), annex.publish(oid[]), annex.unpublish() from public;
