@@ -12,6 +12,12 @@ public enum ErrorCode {
     UNDEFINED_INDEX("42704"),
     /** The statement is not one the sidecar knows. */
     SYNTAX_ERROR("42601"),
+    /** A prepared statement of that name exists already. */
+    DUPLICATE_STATEMENT("42P05"),
+    /** There is no prepared statement of that name. */
+    UNDEFINED_STATEMENT("26000"),
+    /** There is no portal of that name. */
+    UNDEFINED_PORTAL("34000"),
     /** Recognised, and not offered. */
     FEATURE_NOT_SUPPORTED("0A000"),
     /** Bytes that are not the PostgreSQL protocol. */

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,8 +22,8 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
- * All counters, timers and gauges of one sidecar: every name and unit stands here. Each method may be
- * called from any thread, takes well under a microsecond, and never fails.
+ * All counters, timers and gauges of one sidecar: every name and unit stands here. Each method may
+ * be called from any thread, takes well under a microsecond, and never fails.
  */
 public final class Telemetry implements AutoCloseable {
     private record RequestKey(String operation, String status) {}
@@ -36,7 +37,8 @@ public final class Telemetry implements AutoCloseable {
             histogram("annex.search", "Time inside the index, all shards of a search");
     private final Timer fenceWaits =
             histogram("annex.fence.wait", "Time a request waited for its position");
-    private final Counter fenceReads = counter("annex.fence.reads", "Positions read at the primary");
+    private final Counter fenceReads =
+            counter("annex.fence.reads", "Positions read at the primary");
     private final Counter refusals =
             counter("annex.connections.refused", "Connections over the limit");
     private final Counter wrongPasswords =
@@ -180,11 +182,9 @@ public final class Telemetry implements AutoCloseable {
             MultiGauge gauge, List<IndexFigures> figures, ToLongFunction<IndexFigures> value) {
         gauge.register(
                 figures.stream()
-                        .map(
-                                each ->
-                                        MultiGauge.Row.of(
-                                                Tags.of("index", each.index()),
-                                                value.applyAsLong(each)))
+                        .map(each ->
+                                MultiGauge.Row.of(
+                                        Tags.of("index", each.index()), value.applyAsLong(each)))
                         .toList(),
                 true);
     }
