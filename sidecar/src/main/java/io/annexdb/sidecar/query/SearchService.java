@@ -1,0 +1,206 @@
+package io.annexdb.sidecar.query;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.ShardStatus;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.telemetry.Telemetry;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Answers requests: checks, waits for the asked position, searches the index's shards on this node,
+ * merges. Called by any number of threads at once, each of which does its own work.
+ */
+public final class SearchService {
+    private final IndexRegistry registry;
+    private final Fence fence;
+    private final Telemetry telemetry;
+
+    /** Searches the indexes of the registry behind the fence. */
+    public SearchService(IndexRegistry registry, Fence fence, Telemetry telemetry) {
+        this.registry = registry;
+        this.fence = fence;
+        this.telemetry = telemetry;
+    }
+
+    /** What one shard contributes. */
+    private interface ShardSearch {
+        List<Neighbor> of(VectorIndex shard, BooleanSupplier stop);
+    }
+
+    /**
+     * The k nearest rows of the index on this node, or all that match.
+     *
+     * @param cancelled asked now and then; when true the request ends with QUERY_CANCELED
+     * @throws AnnexException with the code that says what is wrong
+     */
+    public SearchAnswer search(SearchRequest request, BooleanSupplier cancelled) {
+        return answer(
+                request,
+                cancelled,
+                (shard, stop) ->
+                        shard.search(
+                                request.vector(),
+                                request.k(),
+                                request.efSearch(),
+                                request.namespace(),
+                                request.maxDistance(),
+                                stop));
+    }
+
+    /** As {@link #search}, among exactly these rows and with exact distances. */
+    public SearchAnswer rank(SearchRequest request, List<RowKey> keys, BooleanSupplier cancelled) {
+        return answer(
+                request,
+                cancelled,
+                (shard, stop) ->
+                        shard.rank(request.vector(), request.k(), keys, request.maxDistance()));
+    }
+
+    private SearchAnswer answer(
+            SearchRequest request, BooleanSupplier cancelled, ShardSearch search) {
+        long began = System.nanoTime();
+        long deadline = began + request.timeout().toNanos();
+        CheckRequest.values(request);
+        // Before the wait, because what is wrong now is not cured by waiting; and after it, because
+        // the stream may have brought a dropped index or a moved shard.
+        servableShards(request);
+        Lsn waitedFor =
+                fence.await(request.consistency(), request.staleness(), deadline, cancelled);
+        List<VectorIndex> shards = servableShards(request);
+        Lsn applied = registry.appliedLsn();
+        long fenced = System.nanoTime();
+        List<Neighbor> nearest = nearest(request, shards, search, deadline, cancelled);
+        long ended = System.nanoTime();
+        telemetry.searched(ended - fenced);
+        return new SearchAnswer(
+                nearest,
+                applied,
+                waitedFor,
+                shards.size(),
+                TimeUnit.NANOSECONDS.toMicros(fenced - began),
+                TimeUnit.NANOSECONDS.toMicros(ended - fenced));
+    }
+
+    private List<VectorIndex> servableShards(SearchRequest request) {
+        List<VectorIndex> shards = registry.shardsOf(request.indexId());
+        if (shards.isEmpty()) {
+            throw new AnnexException(
+                    ErrorCode.UNDEFINED_INDEX,
+                    "this sidecar has no shard of index " + request.indexId(),
+                    "It may have been dropped, or not yet been created here; see"
+                            + " annex.index_status.");
+        }
+        for (VectorIndex shard : shards) {
+            switch (shard.state()) {
+                case READY ->
+                        CheckRequest.fits(
+                                request.vector(),
+                                dimension(shard),
+                                shard.definition().index().metric());
+                case LOADING -> throw loading(shard);
+                case FAILED -> throw failed(shard);
+            }
+        }
+        return shards;
+    }
+
+    private static int dimension(VectorIndex shard) {
+        int declared = shard.definition().index().dimension();
+        return declared != 0 ? declared : shard.status().dimension();
+    }
+
+    private static List<Neighbor> nearest(
+            SearchRequest request,
+            List<VectorIndex> shards,
+            ShardSearch search,
+            long deadline,
+            BooleanSupplier cancelled) {
+        BooleanSupplier stop = () -> cancelled.getAsBoolean() || System.nanoTime() - deadline >= 0;
+        List<Neighbor> merged = null;
+        for (VectorIndex shard : shards) {
+            if (stop.getAsBoolean()) {
+                throw stopped(request, shards.size(), cancelled);
+            }
+            List<Neighbor> found = searched(request, shards.size(), shard, search, stop, cancelled);
+            if (merged == null) {
+                merged = found;
+            } else {
+                merged = Merge.nearest(merged, found, request.k());
+            }
+        }
+        return merged == null ? List.of() : merged;
+    }
+
+    private static List<Neighbor> searched(
+            SearchRequest request,
+            int shards,
+            VectorIndex shard,
+            ShardSearch search,
+            BooleanSupplier stop,
+            BooleanSupplier cancelled) {
+        try {
+            return search.of(shard, stop);
+        } catch (AnnexException e) {
+            if (e.code() == ErrorCode.QUERY_CANCELED) {
+                throw stopped(request, shards, cancelled);
+            }
+            throw e;
+        }
+    }
+
+    private static AnnexException stopped(
+            SearchRequest request, int shards, BooleanSupplier cancelled) {
+        if (cancelled.getAsBoolean()) {
+            return new AnnexException(
+                    ErrorCode.QUERY_CANCELED, "canceling statement due to user request", null);
+        }
+        return new AnnexException(
+                ErrorCode.QUERY_CANCELED,
+                "the search did not end within "
+                        + request.timeout().toMillis()
+                        + " ms (index="
+                        + request.indexId()
+                        + ", shards="
+                        + shards
+                        + ", ef_search="
+                        + request.efSearch()
+                        + ")",
+                "Lower ef_search or k, or raise the timeout.");
+    }
+
+    private static AnnexException loading(VectorIndex shard) {
+        ShardStatus status = shard.status();
+        return new AnnexException(
+                ErrorCode.NOT_SERVABLE,
+                "index \""
+                        + shard.definition().index().name()
+                        + "\" is still loading "
+                        + shard.definition().relation()
+                        + ": "
+                        + status.loadedRows()
+                        + " of about "
+                        + status.expectedRows()
+                        + " rows",
+                "Wait with annex.wait_for_index.");
+    }
+
+    private static AnnexException failed(VectorIndex shard) {
+        return new AnnexException(
+                ErrorCode.NOT_SERVABLE,
+                "index \""
+                        + shard.definition().index().name()
+                        + "\" failed on "
+                        + shard.definition().relation()
+                        + ": "
+                        + shard.status().failure(),
+                "Cure the cause and rebuild it with annex.reindex.");
+    }
+}

@@ -1,0 +1,100 @@
+package io.annexdb.sidecar.query;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.ShardStatus;
+import io.annexdb.sidecar.index.State;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.StreamState;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Says how the sidecar and its indexes are. Called from any thread; reads only. */
+public final class StatusService {
+    private final String version;
+    private final String name;
+    private final IndexRegistry registry;
+    private final Supplier<StreamState> stream;
+    private final Runnable refresh;
+    private final long startNanos = System.nanoTime();
+
+    /**
+     * Reads from the registry and the stream.
+     *
+     * @param version of the program
+     * @param name of this sidecar
+     * @param registry the indexes
+     * @param stream how the sidecar follows its server
+     * @param refresh reads the catalog again and returns when its changes are known
+     */
+    public StatusService(
+            String version,
+            String name,
+            IndexRegistry registry,
+            Supplier<StreamState> stream,
+            Runnable refresh) {
+        this.version = version;
+        this.name = name;
+        this.registry = registry;
+        this.stream = stream;
+        this.refresh = refresh;
+    }
+
+    /** The state as it is known. */
+    public NodeStatus status() {
+        return new NodeStatus(
+                version,
+                name,
+                TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos),
+                stream.get(),
+                registry.appliedLsn(),
+                registry.durableLsn(),
+                indexes());
+    }
+
+    /** The state after the catalog was read again. */
+    public NodeStatus refreshed() {
+        refresh.run();
+        return status();
+    }
+
+    private List<IndexStatus> indexes() {
+        Map<Long, List<VectorIndex>> byId = new TreeMap<>();
+        for (VectorIndex shard : registry.open()) {
+            byId.computeIfAbsent(shard.definition().index().id(), id -> new ArrayList<>())
+                    .add(shard);
+        }
+        return byId.values().stream().map(StatusService::together).toList();
+    }
+
+    private static IndexStatus together(List<VectorIndex> shards) {
+        List<ShardStatus> each = shards.stream().map(VectorIndex::status).toList();
+        IndexDefinition index = shards.getFirst().definition().index();
+        int ready = (int) each.stream().filter(one -> one.state() == State.READY).count();
+        @Nullable ShardStatus failed =
+                each.stream().filter(one -> one.state() == State.FAILED).findFirst().orElse(null);
+        return new IndexStatus(
+                index.id(),
+                index.name(),
+                each.size(),
+                ready,
+                failed != null ? "failed" : ready == each.size() ? "ready" : "loading",
+                each.stream().mapToLong(ShardStatus::rows).sum(),
+                each.stream().mapToLong(ShardStatus::rowsSkipped).sum(),
+                each.stream().mapToLong(ShardStatus::freshRows).sum(),
+                each.stream().mapToLong(ShardStatus::tombstones).sum(),
+                each.stream().mapToInt(ShardStatus::dimension).max().orElse(0),
+                each.stream().mapToLong(ShardStatus::totalMemoryBytes).sum(),
+                each.stream().mapToLong(ShardStatus::fileBytes).sum(),
+                each.stream().mapToLong(ShardStatus::loadedRows).sum(),
+                each.stream().mapToLong(ShardStatus::expectedRows).sum(),
+                failed == null ? null : failed.failure());
+    }
+}
