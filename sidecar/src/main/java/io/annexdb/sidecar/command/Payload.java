@@ -1,0 +1,44 @@
+package io.annexdb.sidecar.command;
+
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.query.SearchRequest;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
+/**
+ * A signed request, read.
+ *
+ * @param operation what is asked
+ * @param nonce 32 hexadecimal digits
+ * @param user the role that asked, for the log
+ * @param expiresMillis wall clock
+ * @param search what is searched for; null for STATUS
+ * @param keys the rows to rank; empty unless RANK
+ * @param refresh whether STATUS reads the catalog again
+ */
+record Payload(
+        Operation operation,
+        String nonce,
+        String user,
+        long expiresMillis,
+        @Nullable SearchRequest search,
+        List<RowKey> keys,
+        boolean refresh) {
+    enum Operation {
+        SEARCH("search"),
+        RANK("rank"),
+        STATUS("status");
+
+        private final String jsonName;
+
+        Operation(String jsonName) {
+            this.jsonName = jsonName;
+        }
+
+        String jsonName() {
+            return jsonName;
+        }
+    }
+}
