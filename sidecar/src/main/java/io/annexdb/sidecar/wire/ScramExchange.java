@@ -1,0 +1,119 @@
+package io.annexdb.sidecar.wire;
+
+import com.ongres.scram.common.ScramFunctions;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.Base64;
+
+/**
+ * The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding:
+ *
+ * <pre>
+ *   client  n,,n=user,r=clientNonce
+ *   server  r=clientNonce+serverNonce,s=salt,i=iterations
+ *   client  c=biws,r=clientNonce+serverNonce,p=proof
+ *   server  v=signature
+ * </pre>
+ *
+ * <p>The name inside the first message is ignored, as in PostgreSQL: the start-up message's counts.
+ */
+final class ScramExchange {
+    private static final int NONCE_LENGTH = 24;
+
+    private final Credentials credentials;
+    private final String user;
+    private final SecureRandom random;
+    private String gs2Header = "";
+    private String clientFirstBare = "";
+    private String serverFirst = "";
+    private String nonce = "";
+
+    ScramExchange(Credentials credentials, String user, SecureRandom random) {
+        this.credentials = credentials;
+        this.user = user;
+        this.random = random;
+    }
+
+    /** Takes client-first-message, gives server-first-message. */
+    String first(String clientFirst) {
+        if (clientFirst.startsWith("p=")) {
+            throw malformed("channel binding was not offered");
+        }
+        int afterFlag = clientFirst.indexOf(',');
+        int afterIdentity = clientFirst.indexOf(',', afterFlag + 1);
+        if (afterFlag != 1 || afterIdentity < 0 || "ny".indexOf(clientFirst.charAt(0)) < 0) {
+            throw malformed("no GS2 header");
+        }
+        gs2Header = clientFirst.substring(0, afterIdentity + 1);
+        clientFirstBare = clientFirst.substring(afterIdentity + 1);
+        String clientNonce = attribute(clientFirstBare, "r=");
+        if (!clientFirstBare.startsWith("n=") || clientNonce.isEmpty()) {
+            throw malformed("no name or no nonce");
+        }
+        nonce = clientNonce + ScramFunctions.nonce(NONCE_LENGTH, random);
+        serverFirst =
+                "r=" + nonce + ",s=" + credentials.salt(user) + ",i=" + Credentials.ITERATIONS;
+        return serverFirst;
+    }
+
+    /**
+     * Takes client-final-message, gives server-final-message.
+     *
+     * @throws AnnexException INVALID_PASSWORD if the proof does not hold
+     */
+    String last(String clientFinal) {
+        int proofAt = clientFinal.lastIndexOf(",p=");
+        if (proofAt < 0) {
+            throw malformed("no proof");
+        }
+        String withoutProof = clientFinal.substring(0, proofAt);
+        byte[] binding = decode(attribute(withoutProof, "c="));
+        if (!new String(binding, StandardCharsets.UTF_8).equals(gs2Header)) {
+            throw malformed("the channel binding is not that of the first message");
+        }
+        if (!attribute(withoutProof, "r=").equals(nonce)) {
+            throw malformed("the nonce is not that of the first message");
+        }
+        String authMessage = clientFirstBare + "," + serverFirst + "," + withoutProof;
+        byte[] proof = decode(clientFinal.substring(proofAt + 3));
+        if (proof.length != 32) {
+            throw malformed("a proof of " + proof.length + " bytes, expected 32");
+        }
+        if (!credentials.proves(user, proof, authMessage)) {
+            throw new AnnexException(
+                    ErrorCode.INVALID_PASSWORD,
+                    "password authentication failed for user \"" + user + "\"",
+                    "The role is \"annex\", its password the secret of the sidecar's"
+                            + " configuration.");
+        }
+        return "v=" + credentials.serverSignature(authMessage);
+    }
+
+    /** The value of the first attribute of that name; empty when there is none. */
+    private static String attribute(String message, String name) {
+        for (String attribute : message.split(",", -1)) {
+            if (attribute.startsWith(name)) {
+                return attribute.substring(name.length());
+            }
+        }
+        return "";
+    }
+
+    private static byte[] decode(String base64) {
+        try {
+            return Base64.getDecoder().decode(base64);
+        } catch (IllegalArgumentException e) {
+            throw new AnnexException(
+                    ErrorCode.PROTOCOL_VIOLATION, "malformed SCRAM message: not base64", null, e);
+        }
+    }
+
+    private static AnnexException malformed(String what) {
+        return new AnnexException(
+                ErrorCode.PROTOCOL_VIOLATION, "malformed SCRAM message: " + what, null);
+    }
+}
