@@ -1,0 +1,228 @@
+package io.annexdb.sidecar.replication;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.Lsn;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the slot's stream going, in one thread of its own: connects, checks, reads, and after a loss
+ * connects again, 0.1 s later and up to 5 s later each time. Before each start the connect checks
+ * decide; when they find that there may be a gap the stream ends and says so, and it is for ingest to
+ * rebuild and to make a new one.
+ */
+public final class ReplicationStream implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicationStream.class);
+    private static final long BACK_OFF_MIN_MILLIS = 100;
+    private static final long BACK_OFF_MAX_MILLIS = 5_000;
+    private static final long SILENCE_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final String UNDEFINED_OBJECT = "42704";
+
+    private final SourceSettings settings;
+    private final StreamPosition position;
+    private final BlockingQueue<StreamEvent> queue;
+    private final Thread reader;
+    private volatile Lsn durable;
+    private volatile @Nullable Connection connection;
+    private volatile @Nullable StreamSession session;
+    private volatile Lsn received = Lsn.ZERO;
+    private volatile @Nullable String error;
+    private volatile @Nullable String gap;
+    private volatile boolean closed;
+    private boolean warned;
+
+    /** The queue is bounded; a full one makes the server wait, not us forget. */
+    public ReplicationStream(
+            SourceSettings settings, StreamPosition position, BlockingQueue<StreamEvent> queue) {
+        this.settings = settings;
+        this.position = position;
+        this.queue = queue;
+        this.durable = position.durable();
+        this.reader = Thread.ofPlatform().daemon().name("annex-stream").unstarted(this::run);
+    }
+
+    public void start() {
+        reader.start();
+    }
+
+    /** Has the server told that everything before this position is safe with us. Any thread. */
+    public void acknowledge(Lsn durablePosition) {
+        durable = durable.max(durablePosition);
+    }
+
+    public StreamStatus status() {
+        StreamSession current = session;
+        return new StreamStatus(
+                current != null,
+                current == null ? received : received.max(current.received()),
+                Optional.ofNullable(error),
+                Optional.ofNullable(gap));
+    }
+
+    /** Ends the connection if the server has been silent for 10 s; keepalives come each 1.5 s. */
+    public void checkAlive() {
+        StreamSession current = session;
+        if (current != null && current.silentNanos() > SILENCE_MAX_NANOS) {
+            interrupt("the server was silent for 10 s");
+        }
+    }
+
+    /** Ends the connection, so that a server that shuts down need not wait; it is made again. */
+    public void interrupt(String reason) {
+        Connection current = connection;
+        if (current != null) {
+            LOG.info("Dropping the stream's connection: {}", reason);
+            Connections.abort(current);
+        }
+    }
+
+    /** Ends the stream; at most 2 s. */
+    @Override
+    public void close() {
+        closed = true;
+        reader.interrupt();
+        Connection current = connection;
+        if (current != null) {
+            Connections.abort(current);
+        }
+        if (Thread.currentThread() == reader) {
+            return;
+        }
+        try {
+            reader.join(2_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        long backOffMillis = BACK_OFF_MIN_MILLIS;
+        while (!closed && gap == null) {
+            long started = System.nanoTime();
+            try {
+                followOnce();
+            } catch (SQLException | RuntimeException e) {
+                lost(e);
+            }
+            if (System.nanoTime() - started > TimeUnit.SECONDS.toNanos(10)) {
+                backOffMillis = BACK_OFF_MIN_MILLIS;
+            }
+            if (!closed && gap == null && !pause(backOffMillis)) {
+                return;
+            }
+            backOffMillis = Math.min(backOffMillis * 2, BACK_OFF_MAX_MILLIS);
+        }
+    }
+
+    /** One connection's life. Ends by an exception, or quietly when a gap was found. */
+    private void followOnce() throws SQLException {
+        Connection walsender = Connections.replication(settings);
+        connection = walsender;
+        try {
+            if (closed) {
+                return;
+            }
+            Lsn confirmed = check(walsender);
+            if (gap != null) {
+                return;
+            }
+            StreamSession current =
+                    StreamSession.start(
+                            walsender, settings.slotName(), queue, () -> durable, confirmed);
+            session = current;
+            error = null;
+            LOG.info("Streaming from slot {} after {}", settings.slotName(), confirmed);
+            current.run();
+        } finally {
+            end(walsender);
+        }
+    }
+
+    /** The connect checks, cheapest first; returns the slot's position. */
+    private Lsn check(Connection walsender) throws SQLException {
+        ServerFacts server = ServerFacts.read(walsender);
+        ConnectChecks.requireSource(server);
+        warnOnce(server);
+        Optional<Slot> slot = Slot.read(walsender, settings.slotName());
+        ServerIdentity ours = position.identity();
+        Optional<String> found =
+                ConnectChecks.gap(
+                        server,
+                        slot,
+                        ConnectChecks.isPublished(walsender),
+                        ours,
+                        position.applied(),
+                        position.durable());
+        if (found.isPresent()) {
+            LOG.warn("The stream cannot continue, the indexes are rebuilt: {}", found.get());
+            gap = found.get();
+            return Lsn.ZERO;
+        }
+        ConnectChecks.guardDecoder(walsender);
+        if (!server.identity().equals(ours)) {
+            LOG.info("The server is now on timeline {}", server.identity().timeline());
+            position.promoted(server.identity());
+        }
+        return slot.map(Slot::confirmedFlush).orElse(Lsn.ZERO);
+    }
+
+    private void warnOnce(ServerFacts server) {
+        if (!warned) {
+            warned = true;
+            server.minorVersionWarning().ifPresent(LOG::warn);
+        }
+    }
+
+    private void end(Connection walsender) {
+        StreamSession current = session;
+        session = null;
+        connection = null;
+        Connections.abort(walsender);
+        if (current != null) {
+            received = received.max(current.received());
+            try {
+                queue.put(new StreamEvent.Interrupted());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void lost(Exception e) {
+        if (closed) {
+            return;
+        }
+        String text = describe(e);
+        if (e instanceof SQLException sql && UNDEFINED_OBJECT.equals(sql.getSQLState())) {
+            // The log holds changes from a time without the publication: they cannot be decoded.
+            LOG.warn("The stream cannot continue, the indexes are rebuilt: {}", text);
+            gap = text;
+        } else if (!text.equals(error)) {
+            LOG.warn("Not streaming, will try again: {}", text);
+        }
+        error = text;
+    }
+
+    private static String describe(Exception e) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return e instanceof AnnexException annex
+                ? annex.hint().map(hint -> message + ". " + hint).orElse(message)
+                : message;
+    }
+
+    private boolean pause(long millis) {
+        try {
+            Thread.sleep(millis);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

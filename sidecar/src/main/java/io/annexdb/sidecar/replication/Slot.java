@@ -1,0 +1,100 @@
+package io.annexdb.sidecar.replication;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Our replication slot as the server shows it, and the statements that make and drop it.
+ *
+ * @param plugin output plugin, null for a physical slot
+ * @param database its database, null for a physical slot
+ * @param lost whether the server removed log it would need
+ * @param confirmedFlush what was acknowledged: the server starts after it
+ */
+public record Slot(
+        @Nullable String plugin, @Nullable String database, boolean lost, Lsn confirmedFlush) {
+    private static final String OBJECT_IN_USE = "55006";
+    private static final long DROP_WAIT_MILLIS = 3_000;
+
+    /** A slot just made, and the snapshot that fits it. */
+    record Created(Lsn consistentPoint, @Nullable String snapshot) {}
+
+    static Optional<Slot> read(Connection connection, String name) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT plugin, database, coalesce(wal_status = 'lost', false),"
+                                        + " coalesce(confirmed_flush_lsn, '0/0')::text"
+                                        + " FROM pg_catalog.pg_replication_slots"
+                                        + " WHERE slot_name = '"
+                                        + name
+                                        + "'")) {
+            return row.next()
+                    ? Optional.of(
+                            new Slot(
+                                    row.getString(1),
+                                    row.getString(2),
+                                    row.getBoolean(3),
+                                    Lsn.parse(row.getString(4))))
+                    : Optional.empty();
+        }
+    }
+
+    /**
+     * Makes a logical slot over a walsender connection. Waits for every transaction that runs now,
+     * prepared ones included.
+     */
+    static Created create(Connection walsender, String name, boolean temporary, boolean export)
+            throws SQLException {
+        String command =
+                "CREATE_REPLICATION_SLOT "
+                        + name
+                        + (temporary ? " TEMPORARY" : "")
+                        + " LOGICAL pgoutput (SNAPSHOT '"
+                        + (export ? "export" : "nothing")
+                        + "')";
+        try (Statement statement = walsender.createStatement();
+                ResultSet row = statement.executeQuery(command)) {
+            row.next();
+            return new Created(
+                    Lsn.parse(row.getString("consistent_point")), row.getString("snapshot_name"));
+        }
+    }
+
+    /** Drops the slot if it is there; waits a little for a walsender that is just ending. */
+    static void drop(Connection connection, String name) throws SQLException {
+        long deadline = System.nanoTime() + DROP_WAIT_MILLIS * 1_000_000;
+        while (true) {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(
+                            "SELECT pg_catalog.pg_drop_replication_slot(slot_name)"
+                                    + " FROM pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
+                statement.setString(1, name);
+                statement.execute();
+                return;
+            } catch (SQLException e) {
+                if (!OBJECT_IN_USE.equals(e.getSQLState()) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+            pause();
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AnnexException(ErrorCode.ADMIN_SHUTDOWN, "interrupted", null, e);
+        }
+    }
+}

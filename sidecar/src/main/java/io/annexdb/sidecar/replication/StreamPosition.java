@@ -1,0 +1,18 @@
+package io.annexdb.sidecar.replication;
+
+import io.annexdb.sidecar.model.Lsn;
+
+/** Where our indexes stand; asked before each start of the stream. */
+public interface StreamPosition {
+    /** Whose log the positions belong to. */
+    ServerIdentity identity();
+
+    /** End of the last transaction in the indexes. */
+    Lsn applied();
+
+    /** End of the last transaction that the index files hold. */
+    Lsn durable();
+
+    /** The server was promoted and is still our own history: this is its identity now. */
+    void promoted(ServerIdentity identity);
+}
