@@ -1,12 +1,13 @@
 package io.annexdb.sidecar.model;
 
-/** Says how far the primary's log is safely written: what a search with strong consistency awaits. */
+/** Reads how far the primary of this sidecar's group has flushed its write-ahead log. */
+@FunctionalInterface
 public interface PrimaryPosition {
     /**
-     * The flush position, read after this call began. Every commit that was acknowledged before the
-     * call (unless synchronous_commit is off) lies before it.
+     * The flush position, read after the call: every commit that was acknowledged before it lies at
+     * or before this position. Blocks for one round trip; never longer than a few seconds.
      *
-     * @throws AnnexException {@link ErrorCode#NOT_SERVABLE} when the primary cannot be asked
+     * @throws AnnexException {@link ErrorCode#NOT_SERVABLE} if the primary cannot be read
      */
     Lsn flushLsn();
 }

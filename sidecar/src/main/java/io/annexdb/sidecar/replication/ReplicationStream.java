@@ -82,7 +82,7 @@ public final class ReplicationStream implements AutoCloseable {
         }
     }
 
-    /** Ends the stream; at most 2 s. */
+    /** Ends the stream; at most 1 s. */
     @Override
     public void close() {
         closed = true;
@@ -91,11 +91,8 @@ public final class ReplicationStream implements AutoCloseable {
         if (current != null) {
             Connections.abort(current);
         }
-        if (Thread.currentThread() == reader) {
-            return;
-        }
         try {
-            reader.join(2_000);
+            reader.join(1_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

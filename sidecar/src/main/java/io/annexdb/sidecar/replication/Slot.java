@@ -27,7 +27,7 @@ public record Slot(
     /** A slot just made, and the snapshot that fits it. */
     record Created(Lsn consistentPoint, @Nullable String snapshot) {}
 
-    static Optional<Slot> read(Connection connection, String name) throws SQLException {
+    public static Optional<Slot> read(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row =
                         statement.executeQuery(
@@ -70,7 +70,7 @@ public record Slot(
     }
 
     /** Drops the slot if it is there; waits a little for a walsender that is just ending. */
-    static void drop(Connection connection, String name) throws SQLException {
+    public static void drop(Connection connection, String name) throws SQLException {
         long deadline = System.nanoTime() + DROP_WAIT_MILLIS * 1_000_000;
         while (true) {
             try (PreparedStatement statement =

@@ -1,0 +1,177 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.replication.Relation;
+import io.annexdb.sidecar.replication.RelationFacts;
+import io.annexdb.sidecar.replication.SnapshotCopy;
+import io.annexdb.sidecar.replication.SourceSettings;
+import io.annexdb.sidecar.telemetry.Telemetry;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The first copy of one shard, while the stream goes on. The table is published and the stream
+ * carries it already; then:
+ *
+ * <ol>
+ *   <li>a temporary slot gives a snapshot and its position P;
+ *   <li>between two transactions the index begins to load at P: from here the stream's transactions
+ *       after P are applied, those up to P are skipped;
+ *   <li>the snapshot's rows are loaded, except those that the stream has touched;
+ *   <li>when the stream has been applied up to P as well, the index is ready.
+ * </ol>
+ */
+final class Backfill implements SlowJob {
+    private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
+    private static final AtomicInteger SLOT_NUMBER = new AtomicInteger();
+    private static final int SNAPSHOTS_MAX = 10;
+    private static final Duration STEP = Duration.ofMillis(200);
+
+    private final SourceSettings settings;
+    private final IndexRegistry registry;
+    private final Ingest ingest;
+    private final ShardRoute route;
+    private final ShardDefinition shard;
+    private final RelationFacts facts;
+    private final Telemetry telemetry;
+    private volatile boolean cancelled;
+    private volatile SnapshotCopy snapshot;
+
+    /** The shard is as the catalog shows it now; the route's own may have an older name. */
+    Backfill(
+            SourceSettings settings,
+            IndexRegistry registry,
+            Ingest ingest,
+            ShardRoute route,
+            ShardDefinition shard,
+            RelationFacts facts,
+            Telemetry telemetry) {
+        this.settings = settings;
+        this.registry = registry;
+        this.ingest = ingest;
+        this.route = route;
+        this.shard = shard;
+        this.facts = facts;
+        this.telemetry = telemetry;
+        this.snapshot = new SnapshotCopy(settings);
+    }
+
+    ShardRoute route() {
+        return route;
+    }
+
+    @Override
+    public void run() throws SQLException, InterruptedException {
+        long started = System.nanoTime();
+        try {
+            Lsn consistentPoint = begin();
+            long rows = copy();
+            awaitApplied(consistentPoint);
+            finish();
+            telemetry.rebuilt();
+            LOG.info(
+                    "Copied {} rows of {} for index {} as of {} in {} ms",
+                    rows,
+                    shard.relation(),
+                    shard.index().name(),
+                    consistentPoint,
+                    Duration.ofNanos(System.nanoTime() - started).toMillis());
+        } finally {
+            snapshot.close();
+        }
+    }
+
+    @Override
+    public int slotProcessId() {
+        return snapshot.slotProcessId();
+    }
+
+    @Override
+    public Set<Long> indexes() {
+        return Set.of(shard.index().id());
+    }
+
+    @Override
+    public String subject() {
+        return "First copy of " + shard.relation() + " for index " + shard.index().name();
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        snapshot.close();
+    }
+
+    /** Takes snapshots until one is so fresh that all changes since are still at hand. */
+    private Lsn begin() throws SQLException, InterruptedException {
+        for (int attempt = 0; attempt < SNAPSHOTS_MAX; attempt++) {
+            requireNotCancelled();
+            Lsn consistentPoint =
+                    snapshot.takeSnapshot(
+                            settings.slotName() + "_copy_" + SLOT_NUMBER.incrementAndGet());
+            boolean[] begun = new boolean[1];
+            while (!ingest.betweenTransactions(
+                    () -> begun[0] = route.beginLoad(consistentPoint, facts.estimatedRows()),
+                    STEP)) {
+                requireNotCancelled();
+            }
+            if (begun[0]) {
+                return consistentPoint;
+            }
+            snapshot.close();
+            snapshot = new SnapshotCopy(settings);
+        }
+        throw new AnnexException(
+                ErrorCode.NOT_SERVABLE,
+                SNAPSHOTS_MAX + " snapshots were each overtaken by more than "
+                        + WaitingChanges.ROWS_MAX
+                        + " changes",
+                "It is tried again; load large amounts of rows before creating the index.");
+    }
+
+    private long copy() throws SQLException {
+        Relation relation = ShardCheck.copied(shard, facts);
+        RowReader reader = new RowReader(shard.index(), relation);
+        List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
+        long[] rows = new long[1];
+        snapshot.copy(
+                shard.relation(),
+                columns,
+                row -> {
+                    route.load(reader, row);
+                    rows[0]++;
+                },
+                () -> cancelled);
+        snapshot.close();
+        requireNotCancelled();
+        return rows[0];
+    }
+
+    private void awaitApplied(Lsn position) throws InterruptedException {
+        while (!registry.awaitApplied(position, STEP)) {
+            requireNotCancelled();
+        }
+    }
+
+    private void finish() throws InterruptedException {
+        while (!ingest.betweenTransactions(route::endLoad, STEP)) {
+            requireNotCancelled();
+        }
+        route.index().finishLoad();
+    }
+
+    private void requireNotCancelled() {
+        if (cancelled) {
+            throw new AnnexException(ErrorCode.ADMIN_SHUTDOWN, "cancelled", null);
+        }
+    }
+}

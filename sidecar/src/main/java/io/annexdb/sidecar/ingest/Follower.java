@@ -1,0 +1,171 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.PrimaryPosition;
+import io.annexdb.sidecar.replication.FlushPosition;
+import io.annexdb.sidecar.replication.SourceSettings;
+import io.annexdb.sidecar.replication.SqlSession;
+import io.annexdb.sidecar.replication.StreamStatus;
+import io.annexdb.sidecar.telemetry.Telemetry;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the indexes of this sidecar equal to its PostgreSQL's tables: the one door of this package.
+ * Four threads: the stream's reader, ingest, the audit, and one for slots and first copies. Outages
+ * of PostgreSQL are survived; what does not work is told by {@link #status} and tried again.
+ */
+public final class Follower implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+
+    private final FollowerSettings settings;
+    private final SourceSettings source;
+    private final IndexRegistry registry;
+    private final SqlSession sql;
+    private final FlushPosition flush;
+    private final StreamKeeper stream;
+    private final Ingest ingest;
+    private final SlowJobs jobs;
+    private final WaitReport waits;
+    private final Reconcile reconcile;
+    private final Thread auditor;
+    private final Object auditing = new Object();
+    private final Semaphore alarm = new Semaphore(0);
+    private volatile boolean closed;
+    private volatile @Nullable String error;
+
+    public Follower(FollowerSettings settings, IndexRegistry registry, Telemetry telemetry) {
+        this.settings = settings;
+        this.source =
+                new SourceSettings(
+                        settings.jdbcUrl(), settings.user(), settings.password(), settings.name());
+        this.registry = registry;
+        this.sql = new SqlSession(source);
+        this.flush = new FlushPosition(source);
+        this.stream = new StreamKeeper(source, registry, telemetry);
+        this.ingest = new Ingest(registry, stream::acknowledge);
+        this.jobs = new SlowJobs(this::wake);
+        this.waits = new WaitReport(jobs, sql);
+        this.reconcile =
+                new Reconcile(source, registry, telemetry, sql, flush, ingest, jobs, stream);
+        this.auditor = Thread.ofPlatform().daemon().name("annex-audit").unstarted(this::run);
+        telemetry.positions(
+                () -> registry.appliedLsn().value(),
+                () -> registry.durableLsn().value(),
+                () -> flush.last().value(),
+                () -> stream.isStreaming() ? 1 : 0);
+    }
+
+    /** Starts the threads; returns at once, also when PostgreSQL is down. */
+    public void start() {
+        ingest.start();
+        jobs.start();
+        auditor.start();
+    }
+
+    /** Runs one audit now and returns when it is done. Failures are told by {@link #status}. */
+    public void refresh() {
+        synchronized (auditing) {
+            audit();
+        }
+    }
+
+    /** The primary's flush position, over a connection of its own. */
+    public PrimaryPosition primaryPosition() {
+        return flush;
+    }
+
+    public FollowerStatus status() {
+        StreamStatus now = stream.status();
+        Optional<String> failure =
+                Optional.ofNullable(error)
+                        .or(() -> now.streaming() ? Optional.empty() : now.error())
+                        .or(jobs::error)
+                        .or(ingest::syncError);
+        return new FollowerStatus(
+                now.streaming(),
+                failure,
+                source.slotName(),
+                flush.last(),
+                now.received(),
+                registry.appliedLsn(),
+                registry.durableLsn(),
+                waits.messages());
+    }
+
+    /** Stops all threads and connections; within 5 s, whatever the server does. */
+    @Override
+    public void close() {
+        closed = true;
+        wake();
+        sql.close();
+        flush.close();
+        jobs.close();
+        stream.stop();
+        ingest.close();
+        try {
+            auditor.join(500);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            refresh();
+            awaitAlarm();
+        }
+    }
+
+    private void audit() {
+        if (closed) {
+            return;
+        }
+        try {
+            reconcile.audit();
+            waits.update();
+            error = null;
+        } catch (AnnexException e) {
+            failed(e);
+        } catch (RuntimeException e) {
+            LOG.error("The audit failed", e);
+            error = e.toString();
+        }
+        stream.checkAlive();
+    }
+
+    /** A server that is going down waits for its streams; ours need not be drained for that. */
+    private void failed(AnnexException e) {
+        if (closed) {
+            return;
+        }
+        String text = e.hint().map(hint -> e.getMessage() + ". " + hint).orElse(e.getMessage());
+        if (text != null && !text.equals(error)) {
+            LOG.warn("The catalog could not be compared, will try again: {}", text);
+        }
+        error = text;
+        if (SqlSession.isShutdown(e)) {
+            stream.interrupt("the server is shutting down");
+        }
+    }
+
+    private void wake() {
+        alarm.release();
+    }
+
+    private void awaitAlarm() {
+        try {
+            if (alarm.tryAcquire(settings.auditInterval().toMillis(), TimeUnit.MILLISECONDS)) {
+                alarm.drainPermits();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            closed = true;
+        }
+    }
+}

@@ -1,0 +1,319 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.replication.RowChange;
+import io.annexdb.sidecar.replication.StreamEvent;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The ingest thread: takes events from the bounded queue, gives each change to the shards of its
+ * relation, ends transactions in commit order, and every 100 ms makes what was applied durable and
+ * reports the position.
+ *
+ * <p>Large transactions come in parts. When the connection breaks inside one, the server sends it
+ * again from its first change; changes come in the same order then, so those applied already are
+ * counted off. A transaction that does not come again (the server lost it) means that the indexes
+ * have what the table has not: {@link #divergence}.
+ */
+final class Ingest implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
+    private static final int QUEUE_EVENTS = 64;
+    private static final long SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long IDLE_SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final IndexRegistry registry;
+    private final Consumer<Lsn> durable;
+    private final BlockingQueue<StreamEvent> queue = new ArrayBlockingQueue<>(QUEUE_EVENTS);
+    private final Thread thread;
+    private final ReentrantLock lock = new ReentrantLock(true);
+    private final Condition boundary = lock.newCondition();
+    private volatile boolean closed;
+    private volatile @Nullable String divergence;
+    private volatile @Nullable String syncError;
+
+    /** Rises with each {@link #clear}: an event taken before it is void. Written under the lock. */
+    private volatile long epoch;
+
+    // All below is guarded by the lock.
+    private Map<Long, List<ShardRoute>> routes = Map.of();
+    private @Nullable Transaction transaction;
+    private boolean rowsDirty;
+    private boolean positionDirty;
+    private long syncedNanos = System.nanoTime();
+
+    /** The transaction in progress: how much of it was applied, and how much of that comes again. */
+    private static final class Transaction {
+        private final Lsn finalLsn;
+        private final int xid;
+        private final Set<ShardRoute> touched = new HashSet<>();
+        private long applied;
+        private long repeated;
+
+        Transaction(Lsn finalLsn, int xid) {
+            this.finalLsn = finalLsn;
+            this.xid = xid;
+        }
+
+        boolean is(Lsn otherFinalLsn, int otherXid) {
+            return finalLsn.equals(otherFinalLsn) && xid == otherXid;
+        }
+    }
+
+    /** The consumer gets each position that has become durable. */
+    Ingest(IndexRegistry registry, Consumer<Lsn> durable) {
+        this.registry = registry;
+        this.durable = durable;
+        this.thread = Thread.ofPlatform().daemon().name("annex-ingest").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    BlockingQueue<StreamEvent> queue() {
+        return queue;
+    }
+
+    /** Why all indexes must be built anew, if so. */
+    Optional<String> divergence() {
+        return Optional.ofNullable(divergence);
+    }
+
+    /** Why the last attempt to make changes durable failed, if it did. */
+    Optional<String> syncError() {
+        return Optional.ofNullable(syncError);
+    }
+
+    /** Replaces the routes; changes of relations without one are ignored. */
+    void route(Collection<ShardRoute> shards) {
+        Map<Long, List<ShardRoute>> next = new HashMap<>();
+        for (ShardRoute shard : shards) {
+            next.merge(
+                    shard.definition().relationOid(),
+                    List.of(shard),
+                    (some, more) ->
+                            Stream.concat(some.stream(), more.stream()).toList());
+        }
+        lock.lock();
+        try {
+            routes = Map.copyOf(next);
+            Transaction current = transaction;
+            if (current != null) {
+                current.touched.retainAll(shards);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forgets all that is queued or in progress; to be called when the stream has ended for good. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    void clear() {
+        lock.lock();
+        try {
+            epoch++;
+            queue.clear();
+            routes = Map.of();
+            transaction = null;
+            divergence = null;
+            rowsDirty = false;
+            positionDirty = false;
+            boundary.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Runs an action between two transactions.
+     *
+     * @return false when none ended in time
+     */
+    boolean betweenTransactions(Runnable action, Duration patience) throws InterruptedException {
+        long rest = patience.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (transaction != null) {
+                if (rest <= 0) {
+                    return false;
+                }
+                rest = boundary.awaitNanos(rest);
+            }
+            action.run();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Stops the thread, at most 2 s. Not by an interrupt, which would close the index files. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            thread.join(2_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            try {
+                long expected = epoch;
+                StreamEvent event = queue.poll(SYNC_NANOS, TimeUnit.NANOSECONDS);
+                if (event != null) {
+                    apply(event, expected);
+                }
+                syncWhenDue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("A change could not be applied, all indexes are built anew", e);
+                divergence = e.toString();
+            }
+        }
+        sync();
+    }
+
+    private void apply(StreamEvent event, long expected) {
+        lock.lock();
+        try {
+            if (epoch != expected || divergence != null) {
+                return;
+            }
+            switch (event) {
+                case StreamEvent.Changes changes -> change(changes);
+                case StreamEvent.Commit commit -> commit(commit);
+                case StreamEvent.Progress progress -> progress(progress);
+                case StreamEvent.Interrupted interrupted -> interrupted();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void change(StreamEvent.Changes changes) {
+        Transaction current = current(changes.finalLsn(), changes.xid());
+        for (RowChange change : changes.rows()) {
+            if (current.repeated > 0) {
+                current.repeated--;
+            } else {
+                current.applied++;
+                change(current, change);
+            }
+        }
+    }
+
+    private void change(Transaction current, RowChange change) {
+        switch (change) {
+            case RowChange.Insert insert -> change(current, change, insert.relation().oid());
+            case RowChange.Update update -> change(current, change, update.relation().oid());
+            case RowChange.Delete delete -> change(current, change, delete.relation().oid());
+            case RowChange.Truncate truncate ->
+                    truncate.relationOids().forEach(oid -> change(current, change, oid));
+        }
+    }
+
+    private void change(Transaction current, RowChange change, long relationOid) {
+        for (ShardRoute shard : routes.getOrDefault(relationOid, List.of())) {
+            if (shard.change(current.finalLsn, change)) {
+                current.touched.add(shard);
+            }
+        }
+    }
+
+    private void commit(StreamEvent.Commit commit) {
+        Transaction current = current(commit.finalLsn(), commit.xid());
+        for (ShardRoute shard : current.touched) {
+            shard.commit(commit.endLsn());
+            rowsDirty = true;
+        }
+        transaction = null;
+        advance(commit.endLsn());
+    }
+
+    private void progress(StreamEvent.Progress progress) {
+        if (transaction == null) {
+            advance(progress.walEnd());
+        }
+    }
+
+    private void advance(Lsn position) {
+        registry.advanceApplied(position);
+        positionDirty = true;
+        boundary.signalAll();
+    }
+
+    private void interrupted() {
+        Transaction current = transaction;
+        if (current != null) {
+            current.repeated = current.applied;
+        }
+    }
+
+    private Transaction current(Lsn finalLsn, int xid) {
+        Transaction current = transaction;
+        if (current != null && !current.is(finalLsn, xid)) {
+            if (!current.touched.isEmpty()) {
+                divergence =
+                        "transaction "
+                                + Integer.toUnsignedString(current.xid)
+                                + " at "
+                                + current.finalLsn
+                                + " was applied in part and is gone";
+            }
+            current = null;
+        }
+        if (current == null) {
+            current = new Transaction(finalLsn, xid);
+            transaction = current;
+        }
+        return current;
+    }
+
+    private void syncWhenDue() {
+        long idle = System.nanoTime() - syncedNanos;
+        boolean due =
+                (rowsDirty && idle >= SYNC_NANOS) || (positionDirty && idle >= IDLE_SYNC_NANOS);
+        if (due && divergence == null) {
+            sync();
+        }
+    }
+
+    private void sync() {
+        lock.lock();
+        try {
+            durable.accept(registry.sync());
+            rowsDirty = false;
+            positionDirty = false;
+            syncError = null;
+        } catch (AnnexException e) {
+            syncError = e.getMessage();
+            LOG.error("Cannot make changes durable, the slot does not move: {}", syncError, e);
+        } finally {
+            syncedNanos = System.nanoTime();
+            lock.unlock();
+        }
+    }
+}

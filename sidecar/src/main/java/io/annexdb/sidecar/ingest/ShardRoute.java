@@ -1,0 +1,233 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.index.State;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.replication.Relation;
+import io.annexdb.sidecar.replication.RowChange;
+import io.annexdb.sidecar.replication.Tuple;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From the stream to one shard's index: decodes the rows and calls the index's write face. A shard
+ * whose first copy has yet to begin only gathers them. What goes wrong with one shard takes that
+ * shard out of service, not the stream.
+ *
+ * <p>Called by {@link Ingest} under its lock, except {@link #load}.
+ */
+final class ShardRoute {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardRoute.class);
+
+    private final VectorIndex index;
+    private @Nullable RowReader reader;
+    private @Nullable WaitingChanges waiting;
+    private volatile @Nullable LoadingRows loading;
+    private final AtomicLong truncates = new AtomicLong();
+    private volatile boolean begun;
+    private volatile long failedNanos;
+
+    ShardRoute(VectorIndex index) {
+        this.index = index;
+        this.waiting = index.state() == State.LOADING ? new WaitingChanges() : null;
+    }
+
+    VectorIndex index() {
+        return index;
+    }
+
+    ShardDefinition definition() {
+        return index.definition();
+    }
+
+    /** Whether the first copy has yet to begin. Changed only by it. */
+    boolean isWaiting() {
+        return !begun;
+    }
+
+    /** How often the stream has truncated the shard. */
+    long truncates() {
+        return truncates.get();
+    }
+
+    /** When the shard was taken out of service, by the clock of {@link System#nanoTime}. */
+    long failedNanos() {
+        return failedNanos;
+    }
+
+    /**
+     * One change of a transaction; skipped when the index has seen the transaction.
+     *
+     * @param finalLsn where the transaction's commit record begins
+     * @return whether the index must be told of the commit
+     */
+    boolean change(Lsn finalLsn, RowChange change) {
+        WaitingChanges gathered = waiting;
+        if (gathered != null) {
+            gathered.add(change);
+            return true;
+        }
+        if (index.state() == State.FAILED || finalLsn.compareTo(index.lsn()) < 0) {
+            return false;
+        }
+        try {
+            apply(change);
+            return true;
+        } catch (RuntimeException e) {
+            fail(e);
+            return false;
+        }
+    }
+
+    void commit(Lsn endLsn) {
+        WaitingChanges gathered = waiting;
+        if (gathered != null) {
+            gathered.commit(endLsn);
+        } else if (index.state() != State.FAILED) {
+            try {
+                index.commit(endLsn);
+            } catch (RuntimeException e) {
+                fail(e);
+            }
+        }
+    }
+
+    /**
+     * Starts the first copy at its snapshot's position, with the transactions after it that have
+     * come already.
+     *
+     * @return false when too many have come since; a newer snapshot is needed
+     */
+    boolean beginLoad(Lsn consistentPoint, long expectedRows) {
+        WaitingChanges gathered = waiting;
+        if (gathered == null) {
+            throw new IllegalStateException("the first copy of " + definition() + " has begun");
+        }
+        Optional<List<WaitingChanges.Transaction>> missed = gathered.after(consistentPoint);
+        if (missed.isEmpty()) {
+            return false;
+        }
+        begun = true;
+        index.beginLoad(consistentPoint, expectedRows);
+        loading = new LoadingRows(index);
+        waiting = null;
+        for (WaitingChanges.Transaction transaction : missed.get()) {
+            transaction.rows().forEach(this::apply);
+            index.commit(transaction.endLsn());
+        }
+        return true;
+    }
+
+    /** A row of the snapshot; called by the copying thread. */
+    void load(RowReader copied, Tuple row) {
+        LoadingRows rows = loading;
+        if (rows != null && copied.hasVector(row)) {
+            rows.load(copied.key(row), copied.namespace(row), copied.vector(row));
+        }
+    }
+
+    /** All rows of the snapshot have come: from now on the index sees the stream directly. */
+    void endLoad() {
+        loading = null;
+    }
+
+    void fail(Exception cause) {
+        String reason =
+                cause instanceof AnnexException annex
+                        ? annex.hint().map(hint -> annex.getMessage() + ". " + hint)
+                                .orElse(String.valueOf(annex.getMessage()))
+                        : cause.toString();
+        LOG.error(
+                "Index {} of {} is out of service: {}",
+                definition().index().name(),
+                definition().relation(),
+                reason,
+                cause);
+        failedNanos = System.nanoTime();
+        index.fail(reason);
+    }
+
+    private void apply(RowChange change) {
+        switch (change) {
+            case RowChange.Insert insert -> put(bound(insert.relation()), insert.row(), null);
+            case RowChange.Update update -> update(bound(update.relation()), update);
+            case RowChange.Delete delete ->
+                    remove(bound(delete.relation()).key(delete.old()));
+            case RowChange.Truncate truncate -> truncate();
+        }
+    }
+
+    private void update(RowReader rows, RowChange.Update update) {
+        RowKey key = rows.key(update.row(), update.old());
+        RowKey oldKey = update.old() == null ? key : rows.key(update.old());
+        if (rows.keepsVector(update.row())) {
+            keep(oldKey, key, rows.namespace(update.row()));
+            return;
+        }
+        if (!oldKey.equals(key)) {
+            remove(oldKey);
+        }
+        put(rows, update.row(), update.old());
+    }
+
+    private void put(RowReader rows, Tuple row, @Nullable Tuple old) {
+        RowKey key = rows.key(row, old);
+        if (!rows.hasVector(row)) {
+            remove(key);
+            return;
+        }
+        LoadingRows copying = loading;
+        if (copying == null) {
+            index.upsert(key, rows.namespace(row), rows.vector(row));
+        } else {
+            copying.upsert(key, rows.namespace(row), rows.vector(row));
+        }
+    }
+
+    /** A row that is not in the index here is one whose vector could not be indexed. */
+    private void keep(RowKey oldKey, RowKey key, @Nullable String namespace) {
+        LoadingRows copying = loading;
+        if (copying != null) {
+            copying.updateKept(oldKey, key, namespace);
+        } else if (!index.updateKept(oldKey, key, namespace)) {
+            LOG.debug("{} keeps a vector that is not indexed: {}", definition().relation(), key);
+        }
+    }
+
+    private void remove(RowKey key) {
+        LoadingRows copying = loading;
+        if (copying == null) {
+            index.delete(key);
+        } else {
+            copying.delete(key);
+        }
+    }
+
+    private void truncate() {
+        truncates.incrementAndGet();
+        LoadingRows copying = loading;
+        if (copying == null) {
+            index.truncate();
+        } else {
+            copying.truncate();
+        }
+    }
+
+    /** The same object describes the relation until the stream describes it anew. */
+    @SuppressWarnings("ReferenceEquality")
+    private RowReader bound(Relation relation) {
+        RowReader current = reader;
+        if (current == null || current.relation() != relation) {
+            current = new RowReader(definition().index(), relation);
+            reader = current;
+        }
+        return current;
+    }
+}

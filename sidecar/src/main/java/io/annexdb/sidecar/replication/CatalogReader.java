@@ -1,0 +1,78 @@
+package io.annexdb.sidecar.replication;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Method;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.ShardDefinition;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads which leaf relations of this node are to be indexed, from annex.local_shards(). */
+public final class CatalogReader {
+    private static final Logger LOG = LoggerFactory.getLogger(CatalogReader.class);
+
+    private CatalogReader() {}
+
+    /**
+     * The shards of this node; none when the SQL API is not installed. An index whose metric or
+     * method this version does not know is left out, with a warning.
+     */
+    public static List<ShardDefinition> read(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            if (!isInstalled(statement)) {
+                return List.of();
+            }
+            List<ShardDefinition> shards = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery("SELECT * FROM annex.local_shards()")) {
+                while (rows.next()) {
+                    addShard(shards, rows);
+                }
+            }
+            return shards;
+        }
+    }
+
+    private static boolean isInstalled(Statement statement) throws SQLException {
+        try (ResultSet row =
+                statement.executeQuery(
+                        "SELECT pg_catalog.to_regprocedure('annex.local_shards()') IS NOT NULL")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    private static void addShard(List<ShardDefinition> shards, ResultSet row) throws SQLException {
+        try {
+            shards.add(
+                    new ShardDefinition(
+                            new IndexDefinition(
+                                    row.getLong("index_id"),
+                                    row.getString("index_name"),
+                                    row.getString("table_name"),
+                                    row.getString("column_name"),
+                                    Metric.ofSqlName(row.getString("metric")),
+                                    Method.ofSqlName(row.getString("method")),
+                                    texts(row.getArray("key_columns")),
+                                    row.getString("namespace_column"),
+                                    row.getInt("dimension"),
+                                    row.getInt("m"),
+                                    row.getInt("ef_construction")),
+                            row.getLong("relation_oid"),
+                            row.getString("relation")));
+        } catch (AnnexException e) {
+            LOG.warn("Index {} is left out: {}", row.getString("index_name"), e.getMessage());
+        }
+    }
+
+    static List<String> texts(Array array) throws SQLException {
+        return List.of((String[]) array.getArray());
+    }
+}

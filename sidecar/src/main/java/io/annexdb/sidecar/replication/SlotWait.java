@@ -1,0 +1,43 @@
+package io.annexdb.sidecar.replication;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Says which transactions a slot's creation waits for: a prepared one may be waited for forever. */
+public final class SlotWait {
+    private static final String BLOCKERS =
+            """
+            SELECT CASE WHEN p.gid IS NOT NULL
+                    THEN format('prepared transaction %L of %s since %s', p.gid, p.owner,
+                        date_trunc('second', p.prepared))
+                ELSE format('process %s (%s, %s) in a transaction since %s', a.pid, a.usename,
+                    coalesce(nullif(a.application_name, ''), a.backend_type),
+                    date_trunc('second', a.xact_start)) END
+            FROM pg_catalog.pg_locks w
+            JOIN pg_catalog.pg_locks h ON h.locktype = 'transactionid' AND h.granted
+                AND h.transactionid = w.transactionid
+            LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = h.transactionid
+            LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
+            WHERE w.pid = ? AND NOT w.granted AND w.locktype = 'transactionid'
+            """;
+
+    private SlotWait() {}
+
+    /** Descriptions of what the process waits for; none when it does not wait. */
+    public static List<String> blockers(Connection connection, int processId) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(BLOCKERS)) {
+            statement.setInt(1, processId);
+            try (ResultSet rows = statement.executeQuery()) {
+                List<String> blockers = new ArrayList<>();
+                while (rows.next()) {
+                    blockers.add(rows.getString(1));
+                }
+                return blockers;
+            }
+        }
+    }
+}
