@@ -11,6 +11,7 @@ create table memory.vector_indexes (
     metric           text not null check (metric in ('cosine', 'l2', 'ip', 'l1')),
     method           text not null check (method in ('auto', 'hnsw', 'flat')),
     namespace_column name,
+    namespace_routes boolean not null default false,
     key_columns      name[] not null check (cardinality(key_columns) > 0),
     dimension        integer not null default 0 check (dimension between 0 and 16000),
     m                integer not null default 16 check (m between 4 and 100),
@@ -26,6 +27,7 @@ comment on sequence memory.vector_index_id is 'Numbers of indexes; a number is n
 comment on table memory.vector_indexes is 'The index catalog: one row per index, written by annex.create_index and annex.drop_index';
 comment on column memory.vector_indexes.table_name is 'Schema-qualified and quoted, the same on every node';
 comment on column memory.vector_indexes.namespace_column is 'Column whose text is the namespace of a row, if there is one';
+comment on column memory.vector_indexes.namespace_routes is 'Whether the namespace column is the distribution column, so that a namespace lies in one shard';
 comment on column memory.vector_indexes.key_columns is 'Columns of the replica identity, in key order';
 comment on column memory.vector_indexes.dimension is 'Elements of every vector; 0 where it was not known when the index was created';
 comment on column memory.vector_indexes.m is 'Links per node of the graph (Malkov and Yashunin, arXiv 1603.09320)';

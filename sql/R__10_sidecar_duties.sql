@@ -7,6 +7,19 @@ language sql stable parallel safe
 return to_regclass('pg_catalog.pg_dist_partition') is not null;
 comment on function annex_internal.is_citus() is 'Whether this database has the Citus extension';
 
+create or replace function annex_internal.is_distributed(target regclass) returns boolean
+language plpgsql stable parallel safe
+as $function$
+begin
+    -- Two statements, because the second does not parse where Citus is not.
+    if not annex_internal.is_citus() then
+        return false;
+    end if;
+    return exists (select from pg_catalog.pg_dist_partition p where p.logicalrelid = target);
+end
+$function$;
+comment on function annex_internal.is_distributed(regclass) is 'Whether Citus knows the table: distributed, or on every node';
+
 create or replace function annex_internal.leaf_relations(target regclass) returns setof regclass
 language plpgsql stable parallel restricted rows 10
 set search_path to pg_catalog, pg_temp
@@ -22,8 +35,7 @@ begin
         select t.relid from pg_class c, pg_partition_tree(target) t
         where c.oid = target and c.relkind = 'p' and t.isleaf
     loop
-        if not annex_internal.is_citus()
-                or not exists (select from pg_dist_partition where logicalrelid = v_leaf) then
+        if not annex_internal.is_distributed(v_leaf) then
             return next v_leaf;
             continue;
         end if;

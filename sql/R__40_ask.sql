@@ -1,0 +1,378 @@
+-- The only code that talks to sidecars. Its owner's rights reach the secret; the caller's rights decide what
+-- may be asked. Requests are signed and so are answers: a dblink connection has a name that every user of the
+-- session can take over, so it is never believed. Send and get only, because dblink(conn, sql) can be neither
+-- cancelled nor given a deadline. Citus is present: ${citus}
+
+do $type$
+begin
+    if to_regtype('annex_internal.answer') is null then
+        create type annex_internal.answer as (keys text[], distances double precision[], hashes bigint[]);
+    end if;
+    comment on type annex_internal.answer is 'Neighbours from one sidecar: key columns'' texts row by row, distances, hashes of the vectors';
+end
+$type$;
+
+create or replace function annex_internal.signature(message text) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    return (
+        select encode(sha256(n.outer_key || sha256(n.inner_key || convert_to(message, 'UTF8'))), 'hex')
+        from annex_internal.node n);
+end
+$function$;
+comment on function annex_internal.signature(text) is 'HMAC-SHA256 of a message under the secret, as lower-case hex';
+
+create or replace function annex_internal.connect(sidecar name) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if not exists (
+            select from annex_internal.node n, pg_control_system() c, pg_database d
+            where n.system_identifier = c.system_identifier and n.database_oid = d.oid
+                and d.datname = current_database()) then
+        raise exception 'annex.setup was called in another database, of which this one is a copy'
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = 'Call annex.setup here, with sidecars of its own.';
+    end if;
+    perform ${dblink}.dblink_connect(sidecar, sidecar);
+end
+$function$;
+comment on function annex_internal.connect(name) is
+    'Opens the session''s connection to a sidecar, unless this database is a restored copy of the one that was set up';
+
+create or replace function annex_internal.send(sidecar name, statement text, out sent boolean, out problem text)
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_began timestamptz;
+begin
+    sent := false;
+    if sidecar = any (${dblink}.dblink_get_connections()) then
+        if ${dblink}.dblink_send_query(sidecar, statement) = 1 then
+            sent := true;
+            return;
+        end if;
+        -- Stale, or with the answer of a cancelled query still on its way.
+        perform ${dblink}.dblink_disconnect(sidecar);
+    end if;
+    v_began := clock_timestamp();
+    begin
+        perform annex_internal.connect(sidecar);
+        sent := ${dblink}.dblink_send_query(sidecar, statement) = 1;
+        if not sent then
+            problem := ${dblink}.dblink_error_message(sidecar);
+        end if;
+    exception when others then
+        problem := coalesce(nullif(sqlerrm, 'could not establish connection'), '');
+        declare
+            v_detail text;
+        begin
+            get stacked diagnostics v_detail = pg_exception_detail;
+            problem := btrim(concat_ws(' ', nullif(problem, ''), v_detail), E' \n');
+        end;
+    end;
+    if not sent and clock_timestamp() - v_began > interval '200 ms' then
+        perform set_config('annex_internal.' || sidecar || '_down_until',
+            (extract(epoch from clock_timestamp()) + 5)::text, false);
+    end if;
+end
+$function$;
+comment on function annex_internal.send(name, text) is 'Sends a statement over the kept connection to a sidecar, or over a new one';
+
+create or replace function annex_internal.exchange(
+    sidecars name[], request text, timeout_ms integer, ignore_breaker boolean default false)
+returns table (sidecar name, status text, detail jsonb, distances text, keys text, hashes text)
+language plpgsql rows 2
+set search_path to pg_catalog, pg_temp
+set client_min_messages to error
+as $function$
+declare
+    v_nonce text := replace(gen_random_uuid()::text, '-', '');
+    v_payload text := '{"nonce":"' || v_nonce || '","user":' || to_json(annex_internal.effective_role()::text)
+        || ',"expires":' || (extract(epoch from clock_timestamp()) * 1000)::bigint + 30000 + timeout_ms
+        || ',"timeout_ms":' || timeout_ms || request;
+    v_statement text;
+    v_began timestamptz := clock_timestamp();
+    v_deadline timestamptz := v_began + (timeout_ms + 500) * interval '1 ms';
+    v_sidecar name;
+    v_waiting name[] := '{}';
+    v_problems jsonb := '{}';
+    v_send record;
+    v_answer record;
+    v_signature text;
+begin
+    if to_regclass('annex_internal.node') is null then
+        raise exception 'annex.setup has not been called'
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = 'Call annex.setup with the secret that the sidecars are configured with.';
+    end if;
+    v_signature := annex_internal.signature(v_payload);
+    v_statement := 'select annex.request(''' || replace(v_payload, '''', '''''') || ''', ''' || v_signature || ''')';
+
+    foreach v_sidecar in array sidecars loop
+        if not ignore_breaker and clock_timestamp() < to_timestamp(nullif(
+                current_setting('annex_internal.' || v_sidecar || '_down_until', true), '')::double precision) then
+            v_problems := v_problems || jsonb_build_object(v_sidecar, 'it did not answer within the last 5 s');
+            continue;
+        end if;
+        select * into v_send from annex_internal.send(v_sidecar, v_statement);
+        if v_send.sent then
+            v_waiting := v_waiting || v_sidecar;
+        else
+            v_problems := v_problems || jsonb_build_object(v_sidecar, v_send.problem);
+        end if;
+    end loop;
+
+    foreach v_sidecar in array v_waiting loop
+        while ${dblink}.dblink_is_busy(v_sidecar) = 1 and clock_timestamp() < v_deadline loop
+            -- A search takes about as long as a turn of the scheduler, so the first millisecond spins.
+            if clock_timestamp() - v_began > interval '1 ms' then
+                perform pg_sleep(0.0005);
+            end if;
+        end loop;
+        if clock_timestamp() >= v_deadline and ${dblink}.dblink_is_busy(v_sidecar) = 1 then
+            perform ${dblink}.dblink_cancel_query(v_sidecar);
+            perform ${dblink}.dblink_disconnect(v_sidecar);
+            perform set_config('annex_internal.' || v_sidecar || '_down_until',
+                (extract(epoch from clock_timestamp()) + 5)::text, false);
+            v_problems := v_problems || jsonb_build_object(v_sidecar, format(
+                'it did not answer within %s ms',
+                round(extract(epoch from clock_timestamp() - v_began) * 1000)));
+            continue;
+        end if;
+
+        select * into v_answer from annex_internal.receive(v_sidecar, v_nonce);
+        if v_answer.status is null then
+            -- The connection was closed while it was idle, or held another's answer: once more on a new one.
+            perform ${dblink}.dblink_disconnect(v_sidecar);
+            select * into v_send from annex_internal.send(v_sidecar, v_statement);
+            while v_send.sent and ${dblink}.dblink_is_busy(v_sidecar) = 1 and clock_timestamp() < v_deadline loop
+                perform pg_sleep(0.0005);
+            end loop;
+            if v_send.sent and ${dblink}.dblink_is_busy(v_sidecar) = 0 then
+                select * into v_answer from annex_internal.receive(v_sidecar, v_nonce);
+            end if;
+        end if;
+        if v_answer.status is null then
+            v_problems := v_problems || jsonb_build_object(v_sidecar,
+                coalesce(v_send.problem, v_answer.problem, 'no answer'));
+            if v_sidecar = any (${dblink}.dblink_get_connections()) then
+                perform ${dblink}.dblink_disconnect(v_sidecar);
+            end if;
+            continue;
+        end if;
+        return query select v_sidecar, v_answer.status, v_answer.detail::jsonb,
+            v_answer.distances, v_answer.keys, v_answer.hashes;
+    end loop;
+
+    return query
+        select p.key::name, 'down', jsonb_build_object(
+            'sqlstate', case
+                when p.value like '%authentication failed%' then '28P01'
+                when p.value like '%signature%' then '28000'
+                when p.value like '%is a copy%' then '55000'
+                else '08006' end,
+            'message', 'sidecar ' || p.key || ': ' || p.value,
+            'hint', case
+                when p.value like '%authentication failed%' or p.value like '%signature%'
+                    then 'Call annex.setup with the secret that the sidecar is configured with.'
+                when p.value like '%is a copy%' then 'Call annex.setup here, with sidecars of its own.'
+                else 'Start the sidecar, or correct its address with annex.setup.' end),
+            null, null, null
+        from jsonb_each_text(v_problems) p;
+end
+$function$;
+comment on function annex_internal.exchange(name[], text, integer, boolean) is
+    'Asks several sidecars at once, each over its kept connection, and waits until the deadline; one row per sidecar';
+
+create or replace function annex_internal.receive(
+    sidecar name, nonce text,
+    out status text, out detail text, out distances text, out keys text, out hashes text, out problem text)
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_row record;
+begin
+    select * into v_row from ${dblink}.dblink_get_result(sidecar, false)
+        as a (nonce text, status text, detail text, distances text, keys text, hashes text, signature text);
+    if not found then
+        problem := nullif(nullif(${dblink}.dblink_error_message(sidecar), 'OK'), '');
+        return;
+    end if;
+    -- Drained to the empty result, so that the connection can be used again.
+    perform from ${dblink}.dblink_get_result(sidecar, false)
+        as a (nonce text, status text, detail text, distances text, keys text, hashes text, signature text);
+    if v_row.nonce is distinct from receive.nonce then
+        problem := 'it answered another request';
+    elsif v_row.signature is distinct from annex_internal.signature(
+            concat_ws(E'\n', v_row.nonce, v_row.status, v_row.detail, v_row.distances, v_row.keys, v_row.hashes)) then
+        problem := 'the signature of its answer is wrong';
+    else
+        status := v_row.status;
+        detail := v_row.detail;
+        distances := v_row.distances;
+        keys := v_row.keys;
+        hashes := v_row.hashes;
+    end if;
+end
+$function$;
+comment on function annex_internal.receive(name, text) is
+    'Takes the answer to a request from a connection; no status if there is none to be believed';
+
+create or replace function annex_internal.groups(target regclass, namespace text, by_namespace boolean)
+returns integer[]
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_groups integer[];
+    v_local integer;
+begin
+    if not annex_internal.is_citus() then
+        return '{0}';
+    end if;
+    select groupid into v_local from pg_dist_local_group;
+    if by_namespace and namespace is not null then
+        select array_agg(p.groupid) into v_groups
+        from pg_dist_placement p
+        where p.shardid = get_shard_id_for_distribution_column(target, namespace) and p.shardstate = 1;
+        return v_groups;
+    end if;
+    select array_agg(distinct p.groupid) into v_groups
+    from pg_dist_shard s join pg_dist_placement p using (shardid)
+    where s.logicalrelid = target and p.shardstate = 1;
+    if v_groups is null then
+        return array[v_local];
+    end if;
+    if (select repmodel from pg_dist_partition where logicalrelid = target) = 't' then
+        -- A reference table is the same everywhere: the sidecar beside this node, else any.
+        select array[g] into v_groups from unnest(v_groups) g
+        where exists (select from pg_foreign_server where srvname = 'annex_' || g)
+        order by g <> v_local, g limit 1;
+        v_groups := coalesce(v_groups, array[v_local]);
+    end if;
+    return v_groups;
+end
+$function$;
+comment on function annex_internal.groups(regclass, text, boolean) is
+    'Groups whose sidecars have to be asked: of one namespace''s shard, of all shards, or one of a reference table';
+
+create or replace function annex_internal.check_may_select(target regclass, columns name[]) returns void
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_role name := annex_internal.effective_role();
+begin
+    if has_table_privilege(v_role, target, 'select') then
+        return;
+    end if;
+    if exists (select from unnest(columns) c where not has_column_privilege(v_role, target, c::text, 'select')) then
+        raise exception 'permission denied for table %', target
+            using errcode = 'insufficient_privilege',
+                hint = format('Role %I needs SELECT on the columns %s.', v_role, array_to_string(columns, ', '));
+    end if;
+end
+$function$;
+comment on function annex_internal.check_may_select(regclass, name[]) is
+    'Raises an error unless the session''s role may read these columns';
+
+create or replace function annex_internal.ask(
+    index_id bigint, operation text, query text, k integer, ef integer, namespace text,
+    max_distance double precision, consistency text, timeout_ms integer, row_keys text,
+    out keys text[], out distances double precision[], out hashes bigint[], out failure jsonb)
+language plpgsql volatile security definer parallel restricted
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+    v_target regclass;
+    v_groups integer[];
+    v_sidecars name[];
+    v_answers annex_internal.answer[] := '{}';
+    v_answer record;
+begin
+    select * into v_index from memory.vector_indexes v where v.index_id = ask.index_id;
+    v_target := to_regclass(v_index.table_name);
+    if v_target is null then
+        raise exception 'there is no index %', ask.index_id using errcode = 'undefined_object';
+    end if;
+    perform annex_internal.check_may_select(v_target, v_index.key_columns || v_index.column_name);
+
+    v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
+    select array_agg('annex_' || g order by g) into v_sidecars
+    from unnest(v_groups) g
+    where exists (select from pg_foreign_server where srvname = 'annex_' || g);
+    if cardinality(v_sidecars) is distinct from cardinality(v_groups) then
+        failure := jsonb_build_object(
+            'sqlstate', '55000',
+            'message', format('index "%s" lies on groups %s, and only of %s a sidecar is known',
+                v_index.index_name, v_groups, coalesce(v_sidecars, '{}')),
+            'hint', 'Call annex.setup with all sidecars.');
+        return;
+    end if;
+
+    for v_answer in
+        select * from annex_internal.exchange(v_sidecars,
+            ',"op":"' || operation || '","index":' || index_id || ',"k":' || k || ',"ef":' || ef
+                || ',"consistency":"' || consistency || '"'
+                || coalesce(',"namespace":' || to_json(namespace), '')
+                || coalesce(',"max_distance":' || to_json(max_distance), '')
+                || coalesce(',"keys":' || row_keys, '')
+                || ',"query":' || query || '}',
+            timeout_ms)
+    loop
+        if v_answer.status <> 'ok' then
+            failure := v_answer.detail;
+            return;
+        end if;
+        keys := v_answer.keys;
+        distances := v_answer.distances;
+        hashes := v_answer.hashes;
+        v_answers := v_answers || row(keys, distances, hashes)::annex_internal.answer;
+    end loop;
+    if cardinality(v_answers) > 1 then
+        select m.keys, m.distances, m.hashes into keys, distances, hashes
+        from annex_internal.merge(v_answers, cardinality(v_index.key_columns), k) m;
+    end if;
+end
+$function$;
+comment on function annex_internal.ask(
+    bigint, text, text, integer, integer, text, double precision, text, integer, text) is
+    'Asks the sidecars that an index lies on, if the session''s role may read it: keys row by row, nearest first, or a failure';
+
+create or replace function annex_internal.merge(answers annex_internal.answer[], key_columns integer, k integer)
+returns annex_internal.answer
+language sql immutable parallel safe
+set search_path to pg_catalog, pg_temp
+as $function$
+    with neighbors as (
+        select a.place as sidecar, n.place, n.distance, n.hash,
+            row_number() over (order by n.distance, a.place, n.place) as rank
+        from unnest(answers) with ordinality a (keys, distances, hashes, place)
+        cross join lateral unnest(a.distances, a.hashes) with ordinality n (distance, hash, place)
+        order by n.distance, a.place, n.place
+        limit merge.k)
+    select row(
+        (select array_agg(key.text order by n.rank, key.place)
+            from neighbors n
+            join (
+                select a.place as sidecar, (t.place - 1) / key_columns + 1 as row_place, t.place, t.text
+                from unnest(answers) with ordinality a (keys, distances, hashes, place)
+                cross join lateral unnest(a.keys) with ordinality t (text, place)) key
+                on key.sidecar = n.sidecar and key.row_place = n.place),
+        (select array_agg(n.distance order by n.rank) from neighbors n),
+        (select array_agg(n.hash order by n.rank) from neighbors n))::annex_internal.answer
+$function$;
+comment on function annex_internal.merge(annex_internal.answer[], integer, integer) is
+    'The k nearest of several sidecars'' neighbours';
+
+revoke execute on function annex_internal.signature(text), annex_internal.connect(name),
+    annex_internal.send(name, text), annex_internal.exchange(name[], text, integer, boolean),
+    annex_internal.receive(name, text)
+from public;

@@ -1,0 +1,180 @@
+-- What there is, how far it is, and a function to wait for it. Citus is present: ${citus}
+
+create or replace function annex_internal.ask_status(refresh boolean)
+returns table (sidecar name, status text, detail jsonb)
+language plpgsql volatile security definer parallel restricted rows 2
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_sidecars name[] := array(
+        select srvname from pg_foreign_server where srvname ~ '^annex_\d+$' order by substr(srvname, 7)::integer);
+begin
+    if cardinality(v_sidecars) > 0 then
+        return query select e.sidecar, e.status, e.detail
+            from annex_internal.exchange(v_sidecars,
+                ',"op":"status","refresh":' || refresh || '}', 2000, ignore_breaker => true) e;
+    end if;
+end
+$function$;
+comment on function annex_internal.ask_status(boolean) is 'Asks every sidecar for its state; refresh makes it read the catalog first';
+
+create or replace view annex.indexes as
+select v.index_name, v.table_name, v.column_name, v.metric, v.method, v.namespace_column, v.key_columns,
+    v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id
+from memory.vector_indexes v;
+comment on view annex.indexes is 'The indexes that there are';
+
+create or replace view annex.sidecar_status as
+select s.sidecar,
+    (select substr(o, 6) from pg_catalog.pg_foreign_server f, unnest(f.srvoptions) o
+        where f.srvname = s.sidecar and o like 'host=%') as host,
+    (select substr(o, 6) from pg_catalog.pg_foreign_server f, unnest(f.srvoptions) o
+        where f.srvname = s.sidecar and o like 'port=%') as port,
+    s.status = 'ok' as reachable,
+    s.detail ->> 'name' as name,
+    s.detail ->> 'version' as version,
+    s.detail ->> 'slot' as slot,
+    (s.detail ->> 'streaming')::boolean as streaming,
+    (s.detail ->> 'applied')::pg_lsn as applied,
+    (s.detail ->> 'durable')::pg_lsn as durable,
+    (s.detail ->> 'flush')::pg_lsn as flush,
+    (s.detail ->> 'lag_bytes')::bigint as lag_bytes,
+    (s.detail ->> 'uptime_s')::bigint as uptime_s,
+    coalesce(s.detail ->> 'error', case when s.status <> 'ok' then s.detail ->> 'message' end) as error
+from annex_internal.ask_status(false) s;
+comment on view annex.sidecar_status is 'The sidecars: whether they answer, how far they have followed their worker';
+
+create or replace view annex.index_status as
+with answers as materialized (
+    select s.sidecar, s.status, s.detail from annex_internal.ask_status(false) s
+), parts as (
+    select (i ->> 'index')::bigint as index_id, i ->> 'state' as state,
+        (i ->> 'shards')::bigint as shards, (i ->> 'ready_shards')::bigint as ready_shards,
+        (i ->> 'rows')::bigint as rows, (i ->> 'skipped')::bigint as skipped, (i ->> 'fresh')::bigint as fresh,
+        (i ->> 'tombstones')::bigint as tombstones, (i ->> 'dimension')::integer as dimension,
+        (i ->> 'memory_bytes')::bigint as memory_bytes, (i ->> 'file_bytes')::bigint as file_bytes,
+        (i ->> 'loaded_rows')::bigint as loaded_rows, (i ->> 'expected_rows')::bigint as expected_rows,
+        (a.detail ->> 'lag_bytes')::bigint as lag_bytes, i ->> 'message' as message
+    from answers a cross join lateral jsonb_array_elements(a.detail -> 'indexes') i
+    where a.status = 'ok'
+)
+select v.index_name, v.table_name, v.column_name,
+    case
+        when exists (select from answers a where a.status <> 'ok') then 'unreachable'
+        when bool_or(p.state = 'failed') then 'failed'
+        when count(p.index_id) = 0 then 'waiting'
+        when bool_and(p.state = 'ready') then 'ready'
+        else 'loading'
+    end as state,
+    sum(p.shards)::bigint as shards, sum(p.ready_shards)::bigint as ready_shards, sum(p.rows)::bigint as rows,
+    sum(p.skipped)::bigint as skipped, sum(p.fresh)::bigint as fresh, sum(p.tombstones)::bigint as tombstones,
+    max(p.dimension) as dimension, sum(p.memory_bytes)::bigint as memory_bytes, sum(p.file_bytes)::bigint as file_bytes,
+    sum(p.loaded_rows)::bigint as loaded_rows, sum(p.expected_rows)::bigint as expected_rows,
+    max(p.lag_bytes) as lag_bytes,
+    coalesce(string_agg(distinct p.message, '; '),
+        (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok')) as message
+from memory.vector_indexes v
+left join parts p on p.index_id = v.index_id
+group by v.index_name, v.table_name, v.column_name;
+comment on view annex.index_status is
+    'Every index over all sidecars: state (ready, loading, waiting for its sidecar, failed, unreachable), rows, memory, how far behind';
+
+create or replace view annex.index_progress as
+select s.index_name, s.state, s.loaded_rows, s.expected_rows,
+    case
+        when s.state = 'ready' then 100
+        when s.expected_rows > 0 then least(99, round(100.0 * s.loaded_rows / s.expected_rows))
+        else 0
+    end::integer as percent
+from annex.index_status s;
+comment on view annex.index_progress is 'How far the first load of every index is';
+
+create or replace function annex_internal.group_of(sidecar name) returns integer
+language sql immutable parallel safe
+return pg_catalog.substr(sidecar, 7)::integer;
+comment on function annex_internal.group_of(name) is 'The group that a sidecar''s server is named after';
+
+create or replace function annex.wait_for_index(name text, timeout interval default '1 hour') returns void
+language plpgsql volatile
+as $function$
+declare
+    v_index memory.vector_indexes;
+    v_deadline timestamptz := pg_catalog.clock_timestamp() + timeout;
+    v_pause double precision := 0.02;
+    v_expected integer[];
+    v_targets jsonb := '{}';
+    v_ready boolean;
+    v_state text;
+    v_seen text;
+    v_sidecar record;
+    v_part jsonb;
+    v_missing integer[];
+begin
+    if timeout is null or timeout <= interval '0' then
+        raise exception 'timeout is %', coalesce(timeout::text, 'NULL') using errcode = 'invalid_parameter_value';
+    end if;
+    -- The load begins with a snapshot that waits for every open transaction that has written: also for this one.
+    if pg_catalog.pg_current_xact_id_if_assigned() is not null then
+        raise exception 'annex.wait_for_index cannot wait in a transaction that has written'
+            using errcode = 'active_sql_transaction',
+                hint = 'Commit first. With Flyway: create the index in one migration and wait in the next.';
+    end if;
+    v_index := annex_internal.index_by_name(name);
+
+    loop
+        v_expected := annex_internal.groups(pg_catalog.to_regclass(v_index.table_name), null, false);
+        v_ready := true;
+        v_seen := '';
+        v_missing := v_expected;
+        for v_sidecar in select * from annex_internal.ask_status(true) loop
+            if annex_internal.group_of(v_sidecar.sidecar) <> all (v_expected) then
+                continue;
+            end if;
+            v_missing := pg_catalog.array_remove(v_missing, annex_internal.group_of(v_sidecar.sidecar));
+            if v_sidecar.status <> 'ok' then
+                v_ready := false;
+                v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''), v_sidecar.detail ->> 'message');
+                continue;
+            end if;
+            select i into v_part from pg_catalog.jsonb_array_elements(v_sidecar.detail -> 'indexes') i
+            where (i ->> 'index')::bigint = v_index.index_id;
+            if v_part ->> 'state' = 'failed' then
+                raise exception 'index "%" has failed on %: %', name, v_sidecar.sidecar, v_part ->> 'message'
+                    using errcode = 'object_not_in_prerequisite_state', hint = 'See the log of the sidecar.';
+            end if;
+            -- Caught up: what was flushed when the index was first seen ready here is applied.
+            if v_part ->> 'state' = 'ready' and not v_targets ? v_sidecar.sidecar then
+                v_targets := v_targets || pg_catalog.jsonb_build_object(v_sidecar.sidecar, v_sidecar.detail ->> 'flush');
+            end if;
+            if v_part ->> 'state' is distinct from 'ready'
+                    or (v_part ->> 'ready_shards')::integer < (v_part ->> 'shards')::integer
+                    or (v_sidecar.detail ->> 'applied')::pg_lsn < (v_targets ->> v_sidecar.sidecar::text)::pg_lsn then
+                v_ready := false;
+                v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''), pg_catalog.format(
+                    '%s: %s, %s of %s shards ready, %s of about %s rows loaded, %s bytes behind',
+                    v_sidecar.sidecar, coalesce(v_part ->> 'state', 'not seen by the sidecar yet'),
+                    coalesce(v_part ->> 'ready_shards', '0'), coalesce(v_part ->> 'shards', '0'),
+                    coalesce(v_part ->> 'loaded_rows', '0'), coalesce(v_part ->> 'expected_rows', '0'),
+                    v_sidecar.detail ->> 'lag_bytes'));
+            end if;
+        end loop;
+        exit when v_ready and pg_catalog.cardinality(v_missing) = 0;
+        if pg_catalog.clock_timestamp() >= v_deadline then
+            if pg_catalog.cardinality(v_missing) > 0 then
+                v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''),
+                    pg_catalog.format('no sidecar is known for groups %s', v_missing));
+            end if;
+            raise exception 'index "%" is not ready after %: %', name, timeout, v_seen
+                using errcode = 'query_canceled',
+                    hint = 'See annex.index_progress and annex.sidecar_status, and wait longer if the load goes on.';
+        end if;
+        perform pg_catalog.pg_sleep(least(v_pause,
+            greatest(0.001, extract(epoch from v_deadline - pg_catalog.clock_timestamp()))));
+        v_pause := least(1, v_pause * 1.5);
+    end loop;
+end
+$function$;
+comment on function annex.wait_for_index(text, interval) is
+    'Returns when the index is loaded everywhere and has caught up with what was committed when it was; an error with the figures when the timeout ends. Not in a transaction that has written.';
+
+grant select on annex.indexes, annex.sidecar_status, annex.index_status, annex.index_progress to public;
