@@ -67,13 +67,9 @@ begin
             problem := ${dblink}.dblink_error_message(sidecar);
         end if;
     exception when others then
-        problem := coalesce(nullif(sqlerrm, 'could not establish connection'), '');
-        declare
-            v_detail text;
-        begin
-            get stacked diagnostics v_detail = pg_exception_detail;
-            problem := btrim(concat_ws(' ', nullif(problem, ''), v_detail), E' \n');
-        end;
+        -- libpq's own words are in the detail; its second line asks whether the server is running.
+        get stacked diagnostics problem = pg_exception_detail;
+        problem := coalesce(nullif(split_part(problem, E'\n', 1), ''), sqlerrm);
     end;
     if not sent and clock_timestamp() - v_began > interval '200 ms' then
         perform set_config('annex_internal.' || sidecar || '_down_until',
@@ -84,7 +80,8 @@ $function$;
 comment on function annex_internal.send(name, text) is 'Sends a statement over the kept connection to a sidecar, or over a new one';
 
 create or replace function annex_internal.exchange(
-    sidecars name[], request text, timeout_ms integer, ignore_breaker boolean default false)
+    sidecars name[], request text, timeout_ms integer, ignore_breaker boolean default false,
+    is_retry boolean default false)
 returns table (sidecar name, status text, detail jsonb, distances text, keys text, hashes text)
 language plpgsql rows 2
 set search_path to pg_catalog, pg_temp
@@ -100,6 +97,7 @@ declare
     v_deadline timestamptz := v_began + (timeout_ms + 500) * interval '1 ms';
     v_sidecar name;
     v_waiting name[] := '{}';
+    v_stale name[] := '{}';
     v_problems jsonb := '{}';
     v_send record;
     v_answer record;
@@ -147,21 +145,11 @@ begin
 
         select * into v_answer from annex_internal.receive(v_sidecar, v_nonce);
         if v_answer.status is null then
-            -- The connection was closed while it was idle, or held another's answer: once more on a new one.
             perform ${dblink}.dblink_disconnect(v_sidecar);
-            select * into v_send from annex_internal.send(v_sidecar, v_statement);
-            while v_send.sent and ${dblink}.dblink_is_busy(v_sidecar) = 1 and clock_timestamp() < v_deadline loop
-                perform pg_sleep(0.0005);
-            end loop;
-            if v_send.sent and ${dblink}.dblink_is_busy(v_sidecar) = 0 then
-                select * into v_answer from annex_internal.receive(v_sidecar, v_nonce);
-            end if;
-        end if;
-        if v_answer.status is null then
-            v_problems := v_problems || jsonb_build_object(v_sidecar,
-                coalesce(v_send.problem, v_answer.problem, 'no answer'));
-            if v_sidecar = any (${dblink}.dblink_get_connections()) then
-                perform ${dblink}.dblink_disconnect(v_sidecar);
+            if is_retry then
+                v_problems := v_problems || jsonb_build_object(v_sidecar, coalesce(v_answer.problem, 'no answer'));
+            else
+                v_stale := v_stale || v_sidecar;
             end if;
             continue;
         end if;
@@ -169,6 +157,11 @@ begin
             v_answer.distances, v_answer.keys, v_answer.hashes;
     end loop;
 
+    if cardinality(v_stale) > 0 then
+        -- A connection that was closed while it was idle, or held the answer to another request: once more, on a
+        -- new connection and as a new request, because a sidecar answers each only once.
+        return query select * from annex_internal.exchange(v_stale, request, timeout_ms, ignore_breaker, true);
+    end if;
     return query
         select p.key::name, 'down', jsonb_build_object(
             'sqlstate', case
@@ -186,7 +179,7 @@ begin
         from jsonb_each_text(v_problems) p;
 end
 $function$;
-comment on function annex_internal.exchange(name[], text, integer, boolean) is
+comment on function annex_internal.exchange(name[], text, integer, boolean, boolean) is
     'Asks several sidecars at once, each over its kept connection, and waits until the deadline; one row per sidecar';
 
 create or replace function annex_internal.receive(
@@ -373,6 +366,6 @@ comment on function annex_internal.merge(annex_internal.answer[], integer, integ
     'The k nearest of several sidecars'' neighbours';
 
 revoke execute on function annex_internal.signature(text), annex_internal.connect(name),
-    annex_internal.send(name, text), annex_internal.exchange(name[], text, integer, boolean),
+    annex_internal.send(name, text), annex_internal.exchange(name[], text, integer, boolean, boolean),
     annex_internal.receive(name, text)
 from public;

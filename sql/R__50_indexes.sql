@@ -19,11 +19,11 @@ comment on function annex_internal.base_type(oid) is 'The type itself, or that u
 create or replace function annex_internal.key_text(column_sql text, type_id oid) returns text
 language sql immutable parallel safe
 return case type_id
-    when 'date'::regtype then format('to_char(%s, ''YYYY-MM-DD'')', column_sql)
+    when 'date'::regtype then format('pg_catalog.to_char(%s, ''YYYY-MM-DD'')', column_sql)
     when 'timestamp'::regtype then format(
-        'rtrim(rtrim(to_char(%s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')', column_sql)
+        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')', column_sql)
     when 'timestamptz'::regtype then format(
-        'rtrim(rtrim(to_char(%s at time zone ''UTC'', ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'') || ''+00''',
+        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s at time zone ''UTC'', ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'') || ''+00''',
         column_sql)
     else column_sql || '::text'
 end;
@@ -405,7 +405,7 @@ begin
     select string_agg(annex_internal.key_text(format('t.%I', k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place),
         string_agg(format('v_key_%s %s[] := annex_internal.every_nth(keys, %s, %s)::%2$s[];', k.place,
             format_type(annex_internal.base_type(a.atttypid), null), cardinality(v_index.key_columns), k.place), E'\n    ' order by k.place),
-        string_agg('v_key_' || k.place, ', ' order by k.place),
+        string_agg(format('pg_catalog.unnest(v_key_%s)', k.place), ', ' order by k.place),
         string_agg('k' || k.place, ', ' order by k.place),
         string_agg(format('t.%I = k.k%s', k.name, k.place), ' and ' order by k.place),
         string_agg(format('t.%I = any (v_key_%s)', k.name, k.place), ' and ' order by k.place),
@@ -417,7 +417,7 @@ begin
     select format_type(annex_internal.base_type(a.atttypid), null) into v_namespace_type
     from pg_attribute a where a.attrelid = v_target and a.attname = v_distribution;
     if not v_distributed then
-        v_source := format('unnest(%s) k (%s) join %s t on %s', v_keys, v_key_names, v_index.table_name, v_join);
+        v_source := format('rows from (%s) k (%s) join %s t on %s', v_keys, v_key_names, v_index.table_name, v_join);
     else
         v_source := format('%s t where %s', v_index.table_name, v_any);
     end if;
@@ -432,7 +432,7 @@ declare
 begin
     %s
     for r in
-        select %s, array[%s]::text as row_key, hash_array_extended(t.%I::real[], 0) as vector_hash
+        select %s, array[%s]::text as row_key, pg_catalog.hash_array_extended(t.%I::real[], 0) as vector_hash
         from %s
         order by %s
     loop
@@ -449,7 +449,7 @@ $body$$sql$,
             then format($branch$if namespace is not null then
         -- One namespace is one shard: the equality sends the query there without further planning.
         for r in
-            select %s, array[%s]::text as row_key, hash_array_extended(t.%I::real[], 0) as vector_hash
+            select %s, array[%s]::text as row_key, pg_catalog.hash_array_extended(t.%I::real[], 0) as vector_hash
             from %s t where t.%I = v_namespace and %s
             order by %s
         loop

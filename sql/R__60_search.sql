@@ -159,8 +159,8 @@ begin
         when v_text like '%min' then pg_catalog.rtrim(v_text, 'min ')::bigint * 60000
         when v_text like '%s' then pg_catalog.rtrim(v_text, 's ')::bigint * 1000
         else v_text::integer end;
-    if timeout_ms not between 1 and 3600000 then
-        raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 60 min', v_text
+    if timeout_ms not between 1 and 600000 then
+        raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
             using errcode = 'invalid_parameter_value';
     end if;
 
@@ -283,11 +283,13 @@ comment on function annex_internal.row_keys(text[], integer) is 'Keys that stand
 create or replace function annex_internal.fetch_statement(index memory.vector_indexes) returns text
 language sql immutable parallel safe
 return pg_catalog.format($statement$
-    select array_agg(f.hit order by c.distance, f.place) as hits,
-        array_agg(c.distance order by c.distance, f.place) as distances,
-        coalesce(bool_or(f.vector_hash is distinct from c.hash), false) as stale
+    select pg_catalog.array_agg(f.hit order by c.distance, f.place) as hits,
+        pg_catalog.array_agg(c.distance order by c.distance, f.place) as distances,
+        coalesce(pg_catalog.bool_or(f.vector_hash is distinct from c.hash), false) as stale
     from annex_internal.fetch_%s($1, $2, $5, $6) with ordinality f (hit, row_key, vector_hash, place)
-    join unnest(annex_internal.row_keys($2, %s), $3, $4) c (row_key, distance, hash) using (row_key)$statement$,
+    join rows from (
+        pg_catalog.unnest(annex_internal.row_keys($2, %s)), pg_catalog.unnest($3),
+        pg_catalog.unnest($4)) c (row_key, distance, hash) using (row_key)$statement$,
     index.index_id, pg_catalog.cardinality(index.key_columns));
 comment on function annex_internal.fetch_statement(memory.vector_indexes) is 'SQL that fetches candidates with the function generated for the index';
 
@@ -314,8 +316,9 @@ begin
         into source
         from pg_catalog.unnest(index.key_columns) with ordinality k (name, place);
     else
-        select pg_catalog.format('unnest(%s) annex_keys (%s) join %s as %s on %s where true',
-            pg_catalog.array_to_string(v_arrays, ', '), pg_catalog.string_agg('annex_key_' || k.place, ', ' order by k.place),
+        select pg_catalog.format('rows from (%s) annex_keys (%s) join %s as %s on %s where true',
+            (select pg_catalog.string_agg('pg_catalog.unnest(' || a || ')', ', ' order by place)
+                from pg_catalog.unnest(v_arrays) with ordinality u (a, place)), pg_catalog.string_agg('annex_key_' || k.place, ', ' order by k.place),
             index.table_name, v_alias,
             pg_catalog.string_agg(pg_catalog.format('%s.%I = annex_key_%s', v_alias, k.name, k.place), ' and '))
         into source
@@ -372,24 +375,25 @@ $function$;
 comment on function annex_internal.check_filter(memory.vector_indexes, text) is
     'Refuses a filter that is not one boolean expression over one row of the table';
 
-create or replace function annex_internal.pick(found annex_internal.found, n integer, row_keys text[])
+create or replace function annex_internal.pick(given annex_internal.found, n integer, row_keys text[])
 returns annex_internal.found
 language plpgsql immutable parallel safe
 as $function$
 declare
-    v_keys text[] := found.keys;
+    v_keys text[] := given.keys;
 begin
     select pg_catalog.array_agg(c.distance order by c.place), pg_catalog.array_agg(c.hash order by c.place),
         pg_catalog.array_agg(c.place order by c.place)
-    into found.distances, found.hashes, found.keys
-    from pg_catalog.unnest(annex_internal.row_keys(v_keys, n), found.distances, found.hashes)
-        with ordinality c (row_key, distance, hash, place)
+    into given.distances, given.hashes, given.keys
+    from rows from (
+        pg_catalog.unnest(annex_internal.row_keys(v_keys, n)), pg_catalog.unnest(given.distances),
+        pg_catalog.unnest(given.hashes)) with ordinality c (row_key, distance, hash, place)
     join pg_catalog.unnest(pick.row_keys) p (row_key) using (row_key);
-    found.keys := array(
+    given.keys := array(
         select v_keys[(place::integer - 1) * n + i]
-        from pg_catalog.unnest(found.keys) p (place) cross join pg_catalog.generate_series(1, n) i
+        from pg_catalog.unnest(given.keys) p (place) cross join pg_catalog.generate_series(1, n) i
         order by place::integer, i);
-    return found;
+    return given;
 end
 $function$;
 comment on function annex_internal.pick(annex_internal.found, integer, text[]) is 'Those candidates whose keys are listed, in their order';
@@ -443,7 +447,7 @@ begin
         if filter is null or v_found.failure is not null then
             return v_found;
         end if;
-        execute pg_catalog.format(E'select array_agg(%s) from %s and (%s\n)', v_source.row_key, v_source.source, filter)
+        execute pg_catalog.format(E'select pg_catalog.array_agg(%s) from %s and (%s\n)', v_source.row_key, v_source.source, filter)
             into v_passing using v_found.keys;
         if coalesce(pg_catalog.cardinality(v_passing), 0) >= wanted or v_found.exhausted then
             return annex_internal.pick(v_found, pg_catalog.cardinality(index.key_columns), v_passing);
@@ -484,9 +488,9 @@ begin
     from pg_catalog.unnest(index.key_columns) with ordinality k (name, place)
     join pg_catalog.pg_attribute a on a.attrelid = v_target and a.attname = k.name;
     for v_chunk in execute pg_catalog.format(
-        $statement$select '[' || string_agg(row_key, ',') || ']' as keys
+        $statement$select '[' || pg_catalog.string_agg(row_key, ',') || ']' as keys
         from (
-            select json_build_array(%s)::text as row_key, (row_number() over () - 1) / %s as chunk
+            select pg_catalog.json_build_array(%s)::text as row_key, (pg_catalog.row_number() over () - 1) / %s as chunk
             from %s as %I where %s and (%s
             )) matching
         group by chunk$statement$,
@@ -518,38 +522,42 @@ comment on function annex_internal.rank_matching(
     'PostgreSQL names the rows that match and may be seen, the sidecar ranks exactly those';
 
 create or replace function annex_internal.rank_again(
-    index memory.vector_indexes, query real[], found annex_internal.found, max_distance double precision)
+    index memory.vector_indexes, query real[], given annex_internal.found, max_distance double precision)
 returns annex_internal.found
 language plpgsql volatile parallel restricted
 as $function$
 declare
     v_n integer := pg_catalog.cardinality(index.key_columns);
-    v_bound double precision := case when found.exhausted then coalesce(max_distance, 'Infinity')
-        else found.distances[pg_catalog.cardinality(found.distances)] end;
+    v_bound double precision := case when given.exhausted then coalesce(max_distance, 'Infinity')
+        else given.distances[pg_catalog.cardinality(given.distances)] end;
     v_source record;
     v_now record;
     v_keys text[];
 begin
     select * into v_source from annex_internal.keyed_source(index);
     execute pg_catalog.format(
-        'select array_agg(%s) as row_keys, array_agg(annex.distance(%L, %I::real[], $2)) as distances, '
-        'array_agg(hash_array_extended(%I::real[], 0)) as hashes from %s and cardinality(%I::real[]) = cardinality($2)',
-        v_source.row_key, index.metric, index.column_name, index.column_name, v_source.source, index.column_name)
-        into v_now using found.keys, query;
-    found := annex_internal.pick(found, v_n, v_now.row_keys);
-    v_keys := found.keys;
+        'select pg_catalog.array_agg(%1$s) as row_keys, '
+        'pg_catalog.array_agg(annex.distance(%3$L, %4$I::real[], $2)) as distances, '
+        'pg_catalog.array_agg(pg_catalog.hash_array_extended(%4$I::real[], 0)) as hashes '
+        'from %2$s and pg_catalog.cardinality(%4$I::real[]) = pg_catalog.cardinality($2)',
+        v_source.row_key, v_source.source, index.metric, index.column_name)
+        into v_now using given.keys, query;
+    given := annex_internal.pick(given, v_n, v_now.row_keys);
+    v_keys := given.keys;
     select pg_catalog.array_agg(c.place order by n.distance, c.place), pg_catalog.array_agg(n.distance order by n.distance, c.place),
         pg_catalog.array_agg(n.hash order by n.distance, c.place)
-    into found.keys, found.distances, found.hashes
+    into given.keys, given.distances, given.hashes
     from pg_catalog.unnest(annex_internal.row_keys(v_keys, v_n)) with ordinality c (row_key, place)
-    join pg_catalog.unnest(v_now.row_keys, v_now.distances, v_now.hashes) n (row_key, distance, hash) using (row_key)
+    join rows from (
+        pg_catalog.unnest(v_now.row_keys), pg_catalog.unnest(v_now.distances),
+        pg_catalog.unnest(v_now.hashes)) n (row_key, distance, hash) using (row_key)
     -- A row that has moved away: between it and the last candidate there may be rows that were not asked for.
     where n.distance <= v_bound;
-    found.keys := array(
+    given.keys := array(
         select v_keys[(place::integer - 1) * v_n + i]
-        from pg_catalog.unnest(found.keys) with ordinality p (place, rank) cross join pg_catalog.generate_series(1, v_n) i
+        from pg_catalog.unnest(given.keys) with ordinality p (place, rank) cross join pg_catalog.generate_series(1, v_n) i
         order by rank, i);
-    return found;
+    return given;
 end
 $function$;
 comment on function annex_internal.rank_again(memory.vector_indexes, real[], annex_internal.found, double precision) is
@@ -576,7 +584,7 @@ begin
     for v_row in execute pg_catalog.format(
         $statement$select row(%1$s)::%2$s as hit, annex.distance(%3$L, %4$s.%5$I::real[], $1) as distance
         from %2$s as %4$s
-        where %6$s and cardinality(%4$s.%5$I::real[]) = cardinality($1) and (%7$s
+        where %6$s and pg_catalog.cardinality(%4$s.%5$I::real[]) = pg_catalog.cardinality($1) and (%7$s
         )
         order by 2, %8$s limit $2$statement$,
         v_columns, index.table_name, index.metric, v_alias, index.column_name,
@@ -674,7 +682,7 @@ declare
     v_index memory.vector_indexes := annex_internal.index_by_name(index_name);
 begin
     return query execute pg_catalog.format(
-        'select jsonb_build_object(%s), s.distance from annex.search(null::%s, %L, $1, $2, $3, $4, $5, $6, $7) s',
+        'select pg_catalog.jsonb_build_object(%s), s.distance from annex.search(null::%s, %L, $1, $2, $3, $4, $5, $6, $7) s',
         (select pg_catalog.string_agg(pg_catalog.format('%L, (s.hit).%I', c, c), ', ' order by place)
             from pg_catalog.unnest(v_index.key_columns) with ordinality u (c, place)),
         v_index.table_name, v_index.column_name)

@@ -58,7 +58,7 @@ with answers as materialized (
     from answers a cross join lateral jsonb_array_elements(a.detail -> 'indexes') i
     where a.status = 'ok'
 )
-select v.index_name, v.table_name, v.column_name,
+select v.index_id, v.index_name, v.table_name, v.column_name,
     case
         when exists (select from answers a where a.status <> 'ok') then 'unreachable'
         when bool_or(p.state = 'failed') then 'failed'
@@ -75,7 +75,7 @@ select v.index_name, v.table_name, v.column_name,
         (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok')) as message
 from memory.vector_indexes v
 left join parts p on p.index_id = v.index_id
-group by v.index_name, v.table_name, v.column_name;
+group by v.index_id, v.index_name, v.table_name, v.column_name;
 comment on view annex.index_status is
     'Every index over all sidecars: state (ready, loading, waiting for its sidecar, failed, unreachable), rows, memory, how far behind';
 
