@@ -2,9 +2,8 @@ package io.annexdb.sidecar.query;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
-import io.annexdb.sidecar.model.Metric;
 
-/** Judges a request: first by itself, then against the index that it names. */
+/** Judges what can be judged without an index; the index judges the vector. */
 final class CheckRequest {
     /** The SQL functions allow k up to 10,000 and ask for more only to refill after a filter. */
     static final int CANDIDATES_MAX = 100_000;
@@ -26,22 +25,6 @@ final class CheckRequest {
                     "timeout_ms is " + request.timeout().toMillis() + ", expected at least 1",
                     null);
         }
-        finite(request.vector());
-    }
-
-    static void fits(float[] vector, int dimension, Metric metric) {
-        if (dimension != 0 && vector.length != dimension) {
-            throw new AnnexException(
-                    ErrorCode.DIMENSION_MISMATCH,
-                    "expected " + dimension + " dimensions, not " + vector.length,
-                    "Query with a vector from the model that made the column's vectors.");
-        }
-        if (metric == Metric.COSINE && isZero(vector)) {
-            throw new AnnexException(
-                    ErrorCode.INVALID_VECTOR,
-                    "a zero vector has no cosine distance",
-                    "All " + vector.length + " elements of the query are 0.");
-        }
     }
 
     private static void inRange(String name, int value) {
@@ -51,29 +34,5 @@ final class CheckRequest {
                     name + " is " + value + ", allowed are 1 to " + CANDIDATES_MAX,
                     null);
         }
-    }
-
-    private static void finite(float[] vector) {
-        if (vector.length == 0) {
-            throw new AnnexException(
-                    ErrorCode.INVALID_VECTOR, "the query vector has no elements", null);
-        }
-        for (int i = 0; i < vector.length; i++) {
-            if (!Float.isFinite(vector[i])) {
-                throw new AnnexException(
-                        ErrorCode.INVALID_VECTOR,
-                        "element " + (i + 1) + " of the query vector is " + vector[i],
-                        "Every element must be a finite number.");
-            }
-        }
-    }
-
-    private static boolean isZero(float[] vector) {
-        for (float element : vector) {
-            if (element != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * One index on this node, all its shards together.
  *
  * @param indexId the catalog's number
- * @param name the index's name
+ * @param name the index's name; empty while it has no shard here
  * @param shards shards on this node
  * @param readyShards how many of them may answer
  * @param state ready when all may answer, failed when one has failed, else loading
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param fileBytes bytes of its files
  * @param loadedRows rows that the first copy has brought
  * @param expectedRows rows that it is expected to bring
- * @param message why it failed; null otherwise
+ * @param message why it failed or what it waits for; null otherwise
  */
 public record IndexStatus(
         long indexId,

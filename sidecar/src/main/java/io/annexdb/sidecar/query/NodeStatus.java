@@ -44,7 +44,7 @@ public record NodeStatus(
                             : "not streaming: " + stream.error());
         }
         for (IndexStatus index : indexes) {
-            if (index.readyShards() < index.shards()) {
+            if (!index.state().equals("ready")) {
                 obstacles.add(
                         "index \""
                                 + index.name()

@@ -100,21 +100,12 @@ public final class SearchService {
         }
         for (VectorIndex shard : shards) {
             switch (shard.state()) {
-                case READY ->
-                        CheckRequest.fits(
-                                request.vector(),
-                                dimension(shard),
-                                shard.definition().index().metric());
+                case READY -> {}
                 case LOADING -> throw loading(shard);
                 case FAILED -> throw failed(shard);
             }
         }
         return shards;
-    }
-
-    private static int dimension(VectorIndex shard) {
-        int declared = shard.definition().index().dimension();
-        return declared != 0 ? declared : shard.status().dimension();
     }
 
     private static List<Neighbor> nearest(

@@ -4,7 +4,6 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.ShardStatus;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
-import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.StreamState;
 
 import org.jspecify.annotations.Nullable;
@@ -22,6 +21,7 @@ public final class StatusService {
     private final String name;
     private final IndexRegistry registry;
     private final Supplier<StreamState> stream;
+    private final Supplier<Map<Long, String>> waits;
     private final Runnable refresh;
     private final long startNanos = System.nanoTime();
 
@@ -32,6 +32,7 @@ public final class StatusService {
      * @param name of this sidecar
      * @param registry the indexes
      * @param stream how the sidecar follows its server
+     * @param waits by index number, what an index waits for
      * @param refresh reads the catalog again and returns when its changes are known
      */
     public StatusService(
@@ -39,11 +40,13 @@ public final class StatusService {
             String name,
             IndexRegistry registry,
             Supplier<StreamState> stream,
+            Supplier<Map<Long, String>> waits,
             Runnable refresh) {
         this.version = version;
         this.name = name;
         this.registry = registry;
         this.stream = stream;
+        this.waits = waits;
         this.refresh = refresh;
     }
 
@@ -71,21 +74,26 @@ public final class StatusService {
             byId.computeIfAbsent(shard.definition().index().id(), id -> new ArrayList<>())
                     .add(shard);
         }
-        return byId.values().stream().map(StatusService::together).toList();
+        Map<Long, String> waiting = waits.get();
+        // An index that has no shard here yet is shown with what it waits for.
+        waiting.keySet().forEach(id -> byId.computeIfAbsent(id, each -> List.of()));
+        List<IndexStatus> statuses = new ArrayList<>();
+        byId.forEach((id, shards) -> statuses.add(together(id, shards, waiting.get(id))));
+        return statuses;
     }
 
-    private static IndexStatus together(List<VectorIndex> shards) {
+    private static IndexStatus together(
+            long id, List<VectorIndex> shards, @Nullable String waitsFor) {
         List<ShardStatus> each = shards.stream().map(VectorIndex::status).toList();
-        IndexDefinition index = shards.getFirst().definition().index();
         int ready = (int) each.stream().filter(one -> one.state() == State.READY).count();
         @Nullable ShardStatus failed =
                 each.stream().filter(one -> one.state() == State.FAILED).findFirst().orElse(null);
         return new IndexStatus(
-                index.id(),
-                index.name(),
+                id,
+                shards.isEmpty() ? "" : shards.getFirst().definition().index().name(),
                 each.size(),
                 ready,
-                failed != null ? "failed" : ready == each.size() ? "ready" : "loading",
+                failed != null ? "failed" : isReady(ready, each) ? "ready" : "loading",
                 each.stream().mapToLong(ShardStatus::rows).sum(),
                 each.stream().mapToLong(ShardStatus::rowsSkipped).sum(),
                 each.stream().mapToLong(ShardStatus::freshRows).sum(),
@@ -95,6 +103,10 @@ public final class StatusService {
                 each.stream().mapToLong(ShardStatus::fileBytes).sum(),
                 each.stream().mapToLong(ShardStatus::loadedRows).sum(),
                 each.stream().mapToLong(ShardStatus::expectedRows).sum(),
-                failed == null ? null : failed.failure());
+                failed == null ? waitsFor : failed.failure());
+    }
+
+    private static boolean isReady(int ready, List<ShardStatus> all) {
+        return ready > 0 && ready == all.size();
     }
 }

@@ -24,6 +24,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Listens, and keeps one thread per connection.
  *
+ * <p>The connections' threads are platform threads: on loopback a round trip of {@code SELECT 1}
+ * took 18 µs with them and 26 µs with virtual ones, which wake up by way of a poller and a carrier,
+ * and a search occupies a core anyway. At the limit of 500 connections they cost little memory.
+ *
  * <p>Three kinds of threads: one that accepts, one that looks every second for clients that are
  * late with their password or idle for too long, and the connections' own.
  */

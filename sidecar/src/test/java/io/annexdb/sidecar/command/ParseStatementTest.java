@@ -9,11 +9,13 @@ import io.annexdb.sidecar.command.Statement.Argument.Parameter;
 import io.annexdb.sidecar.command.Statement.Effect;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class ParseStatementTest {
     @Test
@@ -22,7 +24,9 @@ class ParseStatementTest {
         one(expected, "SELECT annex.request('{\"a\":1}','ff')");
         one(expected, " select * from \"annex\".Request ( '{\"a\":1}' , 'ff' ) ; ");
         one(expected, "/* x /* y */ */ SELECT annex.request(-- z\n'{\"a\":1}','ff');");
-        one(new Statement.Request(new Parameter(1), new Parameter(2)), "SELECT annex.request($1, $2)");
+        one(
+                new Statement.Request(new Parameter(1), new Parameter(2)),
+                "SELECT annex.request($1, $2)");
     }
 
     @Test
@@ -41,8 +45,12 @@ class ParseStatementTest {
         one(new Statement.Constant("?column?", 1), "SELECT 1");
         one(new Statement.Constant("version", "v"), "select VERSION()");
         one(new Statement.Constant("version", "v"), "select pg_catalog.version()");
-        one(new Statement.SessionValue("current_user", "session_authorization"), "SELECT current_user");
-        one(new Statement.SessionValue("current_database", "database"), "SELECT current_database()");
+        one(
+                new Statement.SessionValue("current_user", "session_authorization"),
+                "SELECT current_user");
+        one(
+                new Statement.SessionValue("current_database", "database"),
+                "SELECT current_database()");
         one(new Statement.Show("transaction_isolation_level"), "SHOW TRANSACTION ISOLATION LEVEL");
         one(new Statement.Show("server_version"), "show server_version;");
         one(new Statement.Set("extra_float_digits", "3"), "SET extra_float_digits = 3");

@@ -6,11 +6,13 @@ import io.annexdb.sidecar.model.Column;
 import io.annexdb.sidecar.model.ColumnType;
 import io.annexdb.sidecar.protocol.BackendWriter.Severity;
 import io.annexdb.sidecar.protocol.BackendWriter.TransactionStatus;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.Test;
 
 /** Literal bytes: each comparison is with everything that was written. */
 class BackendWriterTest {
@@ -46,8 +48,7 @@ class BackendWriterTest {
                         + " 6c00 00000000 0000 00000014 0008 ffffffff 0001",
                 out ->
                         out.rowDescription(
-                                List.of(ALL_TYPES.get(0), ALL_TYPES.get(2)),
-                                List.of(false, true)));
+                                List.of(ALL_TYPES.get(0), ALL_TYPES.get(2)), List.of(false, true)));
     }
 
     @Test
@@ -92,7 +93,8 @@ class BackendWriterTest {
     @Test
     void errors() {
         written(
-                "45 00000025 53 4552524f5200 56 4552524f5200 43 343236303100 4d 6e6f00 48 747279206100 00",
+                "45 00000025 53 4552524f5200 56 4552524f5200 43 343236303100 4d 6e6f00 48"
+                    + " 747279206100 00",
                 out -> out.errorResponse(Severity.ERROR, "42601", "no", "try a"));
         written(
                 "45 0000001f 53 464154414c00 56 464154414c00 43 303850303100 4d 612062 00 00",

@@ -5,18 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class DecodeMessageTest {
     @Test
     void query() {
-        assertEquals(
-                new FrontendMessage.Query(utf8("SELECT 1")), decode('Q', text("SELECT 1\0")));
+        assertEquals(new FrontendMessage.Query(utf8("SELECT 1")), decode('Q', text("SELECT 1\0")));
     }
 
     @Test
@@ -66,7 +67,8 @@ class DecodeMessageTest {
         assertEquals(
                 new SaslMessage.Initial("SCRAM-SHA-256", "n,,n=,r=x"),
                 DecodeMessage.saslInitial(
-                        (byte) 'p', bytes(text("SCRAM-SHA-256\0") + "00000009" + text("n,,n=,r=x"))));
+                        (byte) 'p',
+                        bytes(text("SCRAM-SHA-256\0") + "00000009" + text("n,,n=,r=x"))));
         assertEquals(
                 new SaslMessage.Initial("SCRAM-SHA-256", ""),
                 DecodeMessage.saslInitial((byte) 'p', bytes(text("SCRAM-SHA-256\0") + "ffffffff")));

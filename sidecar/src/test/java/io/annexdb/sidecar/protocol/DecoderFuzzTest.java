@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
 
 /** Whatever the bytes, a decoder gives a message or a protocol violation, and leaves them alone. */
 class DecoderFuzzTest {
@@ -20,7 +22,15 @@ class DecoderFuzzTest {
             List.of(
                     bytes("51" + "53454c454354203100"),
                     bytes("50" + "733100" + "53454c4543542024313b00" + "0001" + "00000019"),
-                    bytes("42" + "7000" + "7300" + "0001" + "0001" + "0001" + "0000000161" + "0000"),
+                    bytes(
+                            "42"
+                                    + "7000"
+                                    + "7300"
+                                    + "0001"
+                                    + "0001"
+                                    + "0001"
+                                    + "0000000161"
+                                    + "0000"),
                     bytes("44" + "53" + "7300"),
                     bytes("45" + "7000" + "00000000"),
                     bytes("43" + "50" + "7000"),

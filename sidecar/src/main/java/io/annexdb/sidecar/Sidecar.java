@@ -1,0 +1,148 @@
+package io.annexdb.sidecar;
+
+import io.annexdb.sidecar.command.CommandService;
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.IndexSettings;
+import io.annexdb.sidecar.ingest.Follower;
+import io.annexdb.sidecar.ingest.FollowerSettings;
+import io.annexdb.sidecar.query.Fence;
+import io.annexdb.sidecar.query.IndexStatus;
+import io.annexdb.sidecar.query.NodeStatus;
+import io.annexdb.sidecar.query.SearchService;
+import io.annexdb.sidecar.query.StatusService;
+import io.annexdb.sidecar.telemetry.IndexFigures;
+import io.annexdb.sidecar.telemetry.Telemetry;
+import io.annexdb.sidecar.wire.WireServer;
+import io.annexdb.sidecar.wire.WireSettings;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * One running sidecar. Started in this order, stopped in the reverse one: metrics, indexes,
+ * follower, queries, wire, HTTP. When a part does not start, those before it are stopped again.
+ */
+public final class Sidecar implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final StatusService status;
+    private final WireServer wire;
+    private final HttpPort http;
+
+    private Sidecar(Config config) throws IOException {
+        Telemetry telemetry = started(new Telemetry());
+        IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));
+        Follower follower = started(new Follower(followerSettings(config), registry, telemetry));
+        follower.start();
+        Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
+        SearchService search = new SearchService(registry, fence, telemetry);
+        status =
+                new StatusService(
+                        Version.current(),
+                        config.text(Option.NAME),
+                        registry,
+                        () -> follower.status().streamState(),
+                        () -> follower.status().messages(),
+                        follower::refresh);
+        telemetry.indexes(() -> status.status().indexes().stream().map(Sidecar::figures).toList());
+        CommandService commands =
+                new CommandService(
+                        search, status, telemetry, config.text(Option.SECRET), Version.current());
+        wire = started(WireServer.start(wireSettings(config), commands, telemetry));
+        http =
+                started(
+                        HttpPort.start(
+                                config.text(Option.HTTP_HOST),
+                                config.number(Option.HTTP_PORT),
+                                telemetry,
+                                status::status));
+    }
+
+    /**
+     * Starts a sidecar. It serves at once; until it streams and an index is loaded, searches are
+     * answered with NOT_SERVABLE.
+     *
+     * @throws IOException if a port or the data directory cannot be used
+     */
+    static Sidecar start(Config config) throws IOException {
+        LOG.info("annex {} starts: {}", Version.current(), config);
+        return new Sidecar(config);
+    }
+
+    /** Port of the PostgreSQL protocol. */
+    public int port() {
+        return wire.port();
+    }
+
+    /** Port of metrics and status. */
+    public int httpPort() {
+        return http.port();
+    }
+
+    /** The state at this moment. */
+    public NodeStatus status() {
+        return status.status();
+    }
+
+    /** Stops everything; takes no more than about ten seconds. */
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                LOG.error("{} does not stop", part.getClass().getSimpleName(), e);
+            }
+        }
+        LOG.info("stopped");
+    }
+
+    private <T extends AutoCloseable> T started(T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private static IndexSettings indexSettings(Config config) {
+        return IndexSettings.of(config.dataDirectory())
+                .withLinkerThreads(config.number(Option.LINKER_THREADS))
+                .withMemoryLimitBytes((long) config.number(Option.MEMORY_LIMIT_MEGABYTES) << 20)
+                .withNamespaceScanMax(config.number(Option.NAMESPACE_SCAN_ROWS_MAX));
+    }
+
+    private static FollowerSettings followerSettings(Config config) {
+        return new FollowerSettings(
+                config.text(Option.DATABASE_URL),
+                config.text(Option.DATABASE_USER),
+                config.text(Option.DATABASE_PASSWORD),
+                config.text(Option.NAME),
+                Duration.ofMillis(config.number(Option.AUDIT_INTERVAL_MILLIS)));
+    }
+
+    private static WireSettings wireSettings(Config config) {
+        return new WireSettings(
+                config.text(Option.LISTEN_HOST),
+                config.number(Option.LISTEN_PORT),
+                config.text(Option.SECRET),
+                config.number(Option.CONNECTION_LIMIT),
+                Duration.ofSeconds(config.number(Option.AUTHENTICATION_TIMEOUT_SECONDS)),
+                Duration.ofSeconds(config.number(Option.IDLE_TIMEOUT_SECONDS)));
+    }
+
+    private static IndexFigures figures(IndexStatus index) {
+        return new IndexFigures(
+                index.name(),
+                index.rows(),
+                index.freshRows(),
+                index.skippedRows(),
+                index.tombstones(),
+                index.memoryBytes(),
+                index.fileBytes());
+    }
+}
