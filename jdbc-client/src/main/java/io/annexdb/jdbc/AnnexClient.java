@@ -2,14 +2,17 @@ package io.annexdb.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+
+import org.jspecify.annotations.Nullable;
+
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
+
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Vector search in PostgreSQL, for Java. Safe for use by many threads; keeps a pool of connections.
@@ -27,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Every method that reaches the database throws {@link AnnexClientException}, or a subclass of it
- * that says what kind of failure it is, with the server's message, hint and SQLSTATE.
+ * <p>Every method that reaches the database throws {@link AnnexClientException}, or a subclass of
+ * it that says what kind of failure it is, with the server's message, hint and SQLSTATE.
  */
 public final class AnnexClient implements AutoCloseable {
     private final DataSource dataSource;
@@ -64,11 +67,10 @@ public final class AnnexClient implements AutoCloseable {
 
     /** Drops an index; the table stays as it is. An unknown name is an error. */
     public void dropIndex(String name) {
-        run(
-                connection -> {
-                    IndexStatements.drop(connection, name);
-                    return true;
-                });
+        run(connection -> {
+            IndexStatements.drop(connection, name);
+            return true;
+        });
     }
 
     /**
@@ -79,11 +81,10 @@ public final class AnnexClient implements AutoCloseable {
      * @throws SearchTimeoutException when the time runs out
      */
     public void waitForIndex(String name, Duration timeout, Consumer<IndexProgress> progress) {
-        run(
-                connection -> {
-                    new IndexWait(connection, name, timeout, progress).run();
-                    return true;
-                });
+        run(connection -> {
+            new IndexWait(connection, name, timeout, progress).run();
+            return true;
+        });
     }
 
     /**
@@ -94,16 +95,7 @@ public final class AnnexClient implements AutoCloseable {
      * @return the number of rows sent
      */
     public <T> long load(BulkLoad<T> load, Iterator<? extends T> rows) {
-        return run(
-                connection -> {
-                    boolean autoCommit = connection.getAutoCommit();
-                    try {
-                        return new BulkLoader<>(connection, load).run(rows);
-                    } finally {
-                        connection.rollback();
-                        connection.setAutoCommit(autoCommit);
-                    }
-                });
+        return run(connection -> new BulkLoader<>(connection, load).run(rows));
     }
 
     /**
@@ -171,9 +163,9 @@ public final class AnnexClient implements AutoCloseable {
         }
 
         /**
-         * What searches do when the index cannot answer; the server's setting when not set. It is set
-         * once for each connection, so a pooler in transaction mode needs it in the role instead:
-         * {@code ALTER ROLE app SET annex.fallback = 'error'}.
+         * What searches do when the index cannot answer; the server's setting when not set. It is
+         * set once for each connection, so a pooler in transaction mode needs it in the role
+         * instead: {@code ALTER ROLE app SET annex.fallback = 'error'}.
          */
         public Builder fallback(Fallback value) {
             config.setConnectionInitSql("SET annex.fallback = '" + value.sqlName() + "'");

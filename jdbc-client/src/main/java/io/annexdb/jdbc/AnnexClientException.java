@@ -1,13 +1,14 @@
 package io.annexdb.jdbc;
 
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+
+import java.util.Optional;
 
 /**
  * A statement failed. The subclasses group SQLSTATEs by what a caller can do: correct the request
- * ({@link InvalidRequestException}), ask for rights ({@link AccessDeniedException}), try again later
- * ({@link IndexUnavailableException}), allow more time ({@link SearchTimeoutException}). All else is
- * this class itself.
+ * ({@link InvalidRequestException}), ask for rights ({@link AccessDeniedException}), try again
+ * later ({@link IndexUnavailableException}), allow more time ({@link SearchTimeoutException}). All
+ * else is this class itself.
  */
 public class AnnexClientException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -74,8 +74,8 @@ public final class BulkLoad<T> {
         }
 
         /**
-         * Replaces rows that have the same key. Without a call of this, all rows are taken to be new,
-         * which is quicker, and a key that exists is an error with SQLSTATE 23505.
+         * Replaces rows that have the same key. Without a call of this, all rows are taken to be
+         * new, which is quicker, and a key that exists is an error with SQLSTATE 23505.
          *
          * @param keyColumns columns of a primary key or unique constraint, all among the load's
          */

@@ -1,5 +1,8 @@
 package io.annexdb.jdbc;
 
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -9,8 +12,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyIn;
 
 /**
  * Runs one load on one connection, a transaction for each batch.
@@ -36,27 +37,49 @@ final class BulkLoader<T> {
         this.columnList = list(load.columns());
     }
 
-    /** Returns the number of rows sent. */
+    /** Returns the number of rows sent; the connection is outside a transaction then. */
     long run(Iterator<? extends T> source) throws SQLException {
         ColumnWriter writer = new ColumnWriter(load.table().sql(), bracketedColumns());
+        boolean autoCommit = connection.getAutoCommit();
         connection.setAutoCommit(false);
-        while (source.hasNext()) {
-            if (load.keys().isEmpty()) {
-                copy(load.table().sql(), source, writer);
-            } else {
-                upsert(source, writer);
+        try {
+            while (source.hasNext()) {
+                batch(source, writer);
             }
-            connection.commit();
-            load.progress().accept(new BulkProgress(rows, bytes));
+        } catch (SQLException | RuntimeException e) {
+            undo(e);
+            throw e;
         }
+        connection.setAutoCommit(autoCommit);
         return rows;
+    }
+
+    private void batch(Iterator<? extends T> source, ColumnWriter writer) throws SQLException {
+        if (load.keys().isEmpty()) {
+            copy(load.table().sql(), source, writer);
+        } else {
+            upsert(source, writer);
+        }
+        connection.commit();
+        load.progress().accept(new BulkProgress(rows, bytes));
+    }
+
+    private void undo(Exception reason) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     private void upsert(Iterator<? extends T> source, ColumnWriter writer) throws SQLException {
         execute(
                 "CREATE TEMPORARY TABLE annex_stage ON COMMIT DROP AS SELECT %s FROM %s WITH NO DATA"
                         .formatted(columnList, load.table().sql()));
-        execute("ALTER TABLE %s ADD annex_ordinal bigint GENERATED ALWAYS AS IDENTITY".formatted(STAGE));
+        execute(
+                "ALTER TABLE %s ADD annex_ordinal bigint GENERATED ALWAYS AS IDENTITY"
+                        .formatted(STAGE));
         copy(STAGE, source, writer);
         execute(mergeStatement());
     }
@@ -73,7 +96,8 @@ final class BulkLoader<T> {
         INSERT INTO %s (%s)
         SELECT %s FROM %s
         WHERE annex_ordinal IN (SELECT max(annex_ordinal) FROM %s GROUP BY %s)
-        ON CONFLICT (%s) DO %s"""
+        ON CONFLICT (%s) DO %s\
+        """
                 .formatted(
                         load.table().sql(),
                         columnList,

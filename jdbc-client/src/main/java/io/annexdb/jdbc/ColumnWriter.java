@@ -1,8 +1,9 @@
 package io.annexdb.jdbc;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a row's columns one after the other and encodes them as text for COPY. Text, because
@@ -16,7 +17,8 @@ public final class ColumnWriter {
     private int column;
 
     /**
-     * @param bracketed per column, whether its type writes vectors in brackets, as pgvector's types do
+     * @param bracketed per column, whether its type writes vectors in brackets, as pgvector's types
+     *     do
      */
     ColumnWriter(String table, boolean[] bracketed) {
         this.table = table;
@@ -69,8 +71,8 @@ public final class ColumnWriter {
     }
 
     /**
-     * A vector column: {@code real[]}, {@code vector}, {@code halfvec}. The components keep their exact
-     * values; null leaves the row out of the index.
+     * A vector column: {@code real[]}, {@code vector}, {@code halfvec}. The components keep their
+     * exact values; null leaves the row out of the index.
      */
     public void write(float @Nullable [] vector) {
         StringBuilder out = begin();

@@ -1,19 +1,21 @@
 package io.annexdb.jdbc;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Replaces the placeholders {@code ?} of an SQL expression by literals. A question mark inside a
- * string, a quoted identifier, a dollar-quoted string or a comment is no placeholder, and {@code ??}
- * is the operator {@code ?}, as in pgjdbc.
+ * string, a quoted identifier, a dollar-quoted string or a comment is no placeholder, and {@code
+ * ??} is the operator {@code ?}, as in pgjdbc.
  *
  * <p>The filter travels as text inside a function's argument, where the protocol's own parameters
  * cannot reach; therefore literals.
  */
 final class FilterExpression {
-    private static final Pattern DOLLAR_TAG = Pattern.compile("\\$(?:[\\p{L}_][\\p{L}\\p{N}_]*)?\\$");
+    private static final Pattern DOLLAR_TAG =
+            Pattern.compile("\\$(?:[\\p{L}_][\\p{L}\\p{N}_]*)?\\$");
 
     private final String text;
     private final @Nullable Object[] parameters;
@@ -72,7 +74,9 @@ final class FilterExpression {
         };
     }
 
-    /** Whether the quote at the position opens an {@code E'...'} string, where a backslash escapes. */
+    /**
+     * Whether the quote at the position opens an {@code E'...'} string, where a backslash escapes.
+     */
     private boolean followsEscapePrefix() {
         if (position == 0 || Character.toUpperCase(text.charAt(position - 1)) != 'E') {
             return false;
@@ -148,6 +152,11 @@ final class FilterExpression {
 
     private IllegalArgumentException unterminated(String form) {
         return new IllegalArgumentException(
-                "filter has an unterminated " + form + " from character " + (position + 1) + ": " + text);
+                "filter has an unterminated "
+                        + form
+                        + " from character "
+                        + (position + 1)
+                        + ": "
+                        + text);
     }
 }

@@ -1,9 +1,10 @@
 package io.annexdb.jdbc;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** An index to create. Immutable; made by {@link #on}. */
 public final class IndexSpec {
@@ -18,8 +19,8 @@ public final class IndexSpec {
      *
      * @param table table name as SQL writes it; the table needs a primary key, or another replica
      *     identity
-     * @param column name of the vector column: {@code real[]}, or pgvector's {@code vector} or {@code
-     *     halfvec}
+     * @param column name of the vector column: {@code real[]}, or pgvector's {@code vector} or
+     *     {@code halfvec}
      */
     public static Builder on(String table, String column) {
         return new Builder(TableName.parse(table), column);

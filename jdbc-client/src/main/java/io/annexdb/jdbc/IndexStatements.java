@@ -13,7 +13,8 @@ final class IndexStatements {
         String sql =
                 """
                 SELECT annex.create_index(?::regclass, ?::name, name => ?, metric => ?, method => ?,
-                    namespace_column => ?::name, options => ?::jsonb)""";
+                    namespace_column => ?::name, options => ?::jsonb)\
+                """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, spec.table().sql());
             statement.setString(2, spec.column());

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Polls an index's progress until it is ready, for people to watch, and then lets the server wait for
- * the rest: that the index has caught up.
+ * Polls an index's progress until it is ready, for people to watch, and then lets the server wait
+ * for the rest: that the index has caught up.
  */
 final class IndexWait {
     private static final long POLL_MILLIS = 250;
@@ -22,7 +22,10 @@ final class IndexWait {
     private final Consumer<IndexProgress> listener;
 
     IndexWait(
-            Connection connection, String name, Duration timeout, Consumer<IndexProgress> listener) {
+            Connection connection,
+            String name,
+            Duration timeout,
+            Consumer<IndexProgress> listener) {
         this.connection = connection;
         this.name = name;
         this.timeout = timeout;
@@ -56,7 +59,8 @@ final class IndexWait {
         String sql =
                 """
                 SELECT state, loaded_rows, expected_rows FROM annex.index_progress
-                WHERE index_name = ?""";
+                WHERE index_name = ?\
+                """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
@@ -66,7 +70,10 @@ final class IndexWait {
                 String state = row.getString(1);
                 return Optional.of(
                         new IndexProgress(
-                                name, state == null ? "waiting" : state, row.getLong(2), row.getLong(3)));
+                                name,
+                                state == null ? "waiting" : state,
+                                row.getLong(2),
+                                row.getLong(3)));
             }
         }
     }

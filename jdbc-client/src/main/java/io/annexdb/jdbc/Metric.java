@@ -9,7 +9,9 @@ public enum Metric {
     /** Euclidean distance, 0 and up. */
     L2,
     /** Negated inner product, any value. */
-    IP;
+    IP,
+    /** Sum of absolute differences, 0 and up. */
+    L1;
 
     String sqlName() {
         return name().toLowerCase(Locale.ROOT);

@@ -1,8 +1,9 @@
 package io.annexdb.jdbc;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What to search for. Immutable; made by {@link #of}.
@@ -133,7 +134,8 @@ public final class SearchRequest<T> {
          * Only rows for which an SQL expression over the table's columns is true. The answer has k
          * rows whenever k rows match.
          *
-         * @param expression with {@code ?} for each parameter, {@code ??} for the operator {@code ?}
+         * @param expression with {@code ?} for each parameter, {@code ??} for the operator {@code
+         *     ?}
          * @param parameters strings, numbers, booleans, UUIDs, {@code java.time} values, bytes, or
          *     collections of these (SQL arrays, as for {@code = ANY(?)})
          * @throws IllegalArgumentException when the number of parameters does not fit, or one has

@@ -29,7 +29,8 @@ final class SearchStatement {
         return """
         SELECT (s.hit).*, s.distance
         FROM annex.search(NULL::%s, ?::name, ?::real[], k => ?, namespace => ?, filter => ?,
-            max_distance => ?, ef_search => ?, consistency => ?, with_vector => ?) AS s"""
+            max_distance => ?, ef_search => ?, consistency => ?, with_vector => ?) AS s\
+        """
                 .formatted(request.table().sql());
     }
 

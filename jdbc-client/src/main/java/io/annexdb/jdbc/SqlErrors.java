@@ -1,9 +1,10 @@
 package io.annexdb.jdbc;
 
-import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
+
+import java.sql.SQLException;
 
 /** Turns the driver's exceptions into the client's. */
 final class SqlErrors {
@@ -20,7 +21,10 @@ final class SqlErrors {
         if (server != null) {
             hint = server.getHint();
             message = server.getMessage() == null ? message : server.getMessage();
-            message = server.getDetail() == null ? message : message + " (" + server.getDetail() + ")";
+            message =
+                    server.getDetail() == null
+                            ? message
+                            : message + " (" + server.getDetail() + ")";
         }
         return ofState(state, message, hint, error);
     }

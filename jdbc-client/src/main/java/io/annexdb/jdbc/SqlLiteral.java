@@ -1,5 +1,7 @@
 package io.annexdb.jdbc;
 
+import org.jspecify.annotations.Nullable;
+
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -10,7 +12,6 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a Java value as an SQL literal, in the form of PostgreSQL's {@code quote_literal}: quotes
@@ -45,14 +46,15 @@ final class SqlLiteral {
                     throw new IllegalArgumentException(
                             "a filter parameter cannot be a "
                                     + value.getClass().getName()
-                                    + "; give a string, a number, a boolean, a UUID, a java.time value,"
-                                    + " bytes, or a collection of these");
+                                    + "; give a string, a number, a boolean, a UUID, a java.time"
+                                    + " value, bytes, or a collection of these");
         };
     }
 
     static String quoted(String text) {
         if (text.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("text for PostgreSQL cannot contain the character NUL");
+            throw new IllegalArgumentException(
+                    "text for PostgreSQL cannot contain the character NUL");
         }
         String doubled = text.replace("'", "''");
         return text.indexOf('\\') >= 0
@@ -69,6 +71,8 @@ final class SqlLiteral {
         if (elements.isEmpty()) {
             return "'{}'";
         }
-        return elements.stream().map(SqlLiteral::of).collect(Collectors.joining(", ", "ARRAY[", "]"));
+        return elements.stream()
+                .map(SqlLiteral::of)
+                .collect(Collectors.joining(", ", "ARRAY[", "]"));
     }
 }

@@ -4,11 +4,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A table's name as SQL writes it, with or without schema, checked so that it can stand in a statement:
- * {@code docs}, {@code memory.memory_entries}, {@code "My Schema"."My Table"}.
+ * A table's name as SQL writes it, with or without schema, checked so that it can stand in a
+ * statement: {@code docs}, {@code memory.memory_entries}, {@code "My Schema"."My Table"}.
  */
 record TableName(String sql) {
-    private static final String IDENTIFIER = "(?:[\\p{L}_][\\p{L}\\p{N}_$]*|\"(?:[^\"\\x00]|\"\")+\")";
+    private static final String IDENTIFIER =
+            "(?:[\\p{L}_][\\p{L}\\p{N}_$]*|\"(?:[^\"\\x00]|\"\")+\")";
     private static final Pattern NAME = Pattern.compile(IDENTIFIER + "(?:\\." + IDENTIFIER + ")?");
 
     static TableName parse(String name) {
