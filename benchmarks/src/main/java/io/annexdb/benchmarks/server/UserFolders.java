@@ -1,0 +1,27 @@
+package io.annexdb.benchmarks.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** The folders that a user's programs keep things in. */
+public final class UserFolders {
+    private UserFolders() {}
+
+    /**
+     * {@code $XDG_CACHE_HOME/annex}, or {@code ~/.cache/annex}: safe to delete at any time. Made
+     * when it is missing, for its owner only, because programs are run from it.
+     */
+    public static Path cache() throws IOException {
+        String configured = System.getenv("XDG_CACHE_HOME");
+        Path base =
+                configured == null || configured.isBlank()
+                        ? Path.of(System.getProperty("user.home"), ".cache")
+                        : Path.of(configured);
+        Path folder = base.resolve("annex").toAbsolutePath();
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        return folder;
+    }
+}
