@@ -1,59 +1,163 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.index.Manifest.DurableLog;
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** All shards' indexes of one sidecar, the node's positions, and their files. */
-@SuppressWarnings("DoNotCallSuggester")
+/**
+ * All shards' indexes of one sidecar, the node's positions, and their files: a manifest, a lock,
+ * and one directory per shard.
+ */
 public final class IndexRegistry implements AutoCloseable {
-    private IndexRegistry() {}
+    private static final Logger LOG = LoggerFactory.getLogger(IndexRegistry.class);
 
-    /** Opens the directory and reads its manifest; opens no shard yet. */
+    private final IndexSettings settings;
+    private final FileChannel lockFile;
+    private final Map<ShardKey, VectorIndex> open = new ConcurrentHashMap<>();
+    private final AppliedPosition applied;
+    private final Linkers linkers;
+    private final Shared shared;
+
+    /** Guards the manifest, and openings and drops of shards. */
+    private final Object files = new Object();
+
+    private volatile Manifest manifest;
+
+    private IndexRegistry(IndexSettings settings, FileChannel lockFile, Manifest manifest) {
+        this.settings = settings;
+        this.lockFile = lockFile;
+        this.manifest = manifest;
+        applied = new AppliedPosition(manifest.lsn());
+        ScratchPool scratches = new ScratchPool();
+        linkers = new Linkers(settings.linkerThreads(), scratches);
+        shared =
+                new Shared(
+                        settings,
+                        new MemoryBudget(settings.memoryLimitBytes()),
+                        scratches,
+                        linkers,
+                        this::saveManifest);
+        linkers.start();
+    }
+
+    /**
+     * Opens the directory and reads its manifest; opens no shard yet.
+     *
+     * @throws AnnexException CONFIGURATION if another process has the directory open;
+     *     OUT_OF_RESOURCES if it cannot be read or written
+     */
     public static IndexRegistry open(IndexSettings settings) {
-        throw new UnsupportedOperationException();
+        Path directory = settings.directory();
+        try {
+            Files.createDirectories(directory);
+            FileChannel lockFile = lock(directory.resolve("lock"));
+            return new IndexRegistry(settings, lockFile, readManifest(directory));
+        } catch (IOException e) {
+            throw ShardFiles.failed("open", directory, e);
+        }
     }
 
     /**
      * The index of a shard: from its files when they fit the definition and its first copy was
-     * finished, else empty and LOADING. A shard already open is returned as it is.
+     * finished, else empty and LOADING. A shard already open is returned as it is, unless its
+     * definition has changed.
      */
     public VectorIndex openOrCreate(ShardDefinition shard) {
-        throw new UnsupportedOperationException();
+        synchronized (files) {
+            VectorIndex known = open.get(shard.key());
+            if (known != null && isSame(known.definition(), shard)) {
+                return known;
+            }
+            if (known != null) {
+                drop(shard.key());
+            }
+            ShardFiles shardFiles = files(shard.key());
+            DurableLog durable = manifest.logs().get(shard.key());
+            VectorIndex index =
+                    Recover.open(shard, shardFiles, shared.budget(), durable, manifest.lsn())
+                            .map(store -> new VectorIndex(shard, shared, store, State.READY))
+                            .orElseGet(() -> create(shard, shardFiles));
+            open.put(shard.key(), index);
+            linkers.wake(index);
+            return index;
+        }
+    }
+
+    private VectorIndex create(ShardDefinition shard, ShardFiles shardFiles) {
+        forget(shard.key());
+        ShardStore store = ShardStore.create(shard, shardFiles, shared.budget());
+        return new VectorIndex(shard, shared, store, State.LOADING);
     }
 
     /** Closes the shard's index and deletes its files. Searches in flight end well. */
     public void drop(ShardKey key) {
-        throw new UnsupportedOperationException();
+        synchronized (files) {
+            VectorIndex index = open.remove(key);
+            forget(key);
+            if (index != null) {
+                index.drop();
+            } else {
+                files(key).delete();
+            }
+        }
     }
 
     /** Every shard with files here, also those not opened. */
     public Set<ShardKey> onDisk() {
-        throw new UnsupportedOperationException();
+        try (Stream<Path> entries = Files.list(settings.directory())) {
+            return entries.filter(Files::isDirectory)
+                    .map(entry -> Manifest.shardKey(entry.getFileName().toString()))
+                    .flatMap(Optional::stream)
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            throw ShardFiles.failed("list", settings.directory(), e);
+        }
     }
 
     /** The open shards. */
     public Collection<VectorIndex> open() {
-        throw new UnsupportedOperationException();
+        return List.copyOf(open.values());
     }
 
     /** The open shards of one index. */
     public List<VectorIndex> shardsOf(long indexId) {
-        throw new UnsupportedOperationException();
+        return open.values().stream()
+                .filter(index -> index.definition().index().id() == indexId)
+                .toList();
     }
 
     /** Says that everything before this position is applied, and wakes those who wait for it. */
     public void advanceApplied(Lsn endLsn) {
-        throw new UnsupportedOperationException();
+        applied.advance(endLsn);
     }
 
     public Lsn appliedLsn() {
-        throw new UnsupportedOperationException();
+        return applied.get();
     }
 
     /**
@@ -62,27 +166,41 @@ public final class IndexRegistry implements AutoCloseable {
      * @return false when the time ran out
      */
     public boolean awaitApplied(Lsn lsn, Duration timeout) throws InterruptedException {
-        throw new UnsupportedOperationException();
+        return applied.await(lsn, timeout);
     }
 
     /** Makes what was applied durable, logs first, then the manifest; returns that position. */
     public Lsn sync() {
-        throw new UnsupportedOperationException();
+        synchronized (files) {
+            Lsn reached = applied.get();
+            for (VectorIndex index : open.values()) {
+                if (index.state() == State.READY) {
+                    index.store().sync();
+                }
+            }
+            Manifest next = current(reached.max(manifest.lsn()), manifest.identity());
+            if (!next.equals(manifest)) {
+                save(next);
+            }
+            return next.lsn();
+        }
     }
 
     /** The position that is durable: after a start, the manifest's. */
     public Lsn durableLsn() {
-        throw new UnsupportedOperationException();
+        return manifest.lsn();
     }
 
     /** The stream that the positions belong to; empty in a new directory and after a reset. */
     public Optional<NodeIdentity> identity() {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(manifest.identity());
     }
 
     /** Writes the identity into the manifest, durable before it returns. */
     public void identify(NodeIdentity identity) {
-        throw new UnsupportedOperationException();
+        synchronized (files) {
+            save(current(manifest.lsn(), identity));
+        }
     }
 
     /**
@@ -90,11 +208,111 @@ public final class IndexRegistry implements AutoCloseable {
      * gone. Afterwards the directory is as new.
      */
     public void reset() {
-        throw new UnsupportedOperationException();
+        synchronized (files) {
+            save(Manifest.EMPTY);
+            for (ShardKey key : List.copyOf(open.keySet())) {
+                drop(key);
+            }
+            for (ShardKey key : onDisk()) {
+                drop(key);
+            }
+            applied.set(Lsn.ZERO);
+        }
     }
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        linkers.close();
+        synchronized (files) {
+            sync();
+            for (VectorIndex index : open.values()) {
+                index.close();
+            }
+            open.clear();
+        }
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw ShardFiles.failed("close", settings.directory(), e);
+        }
+    }
+
+    private void saveManifest() {
+        synchronized (files) {
+            save(current(manifest.lsn(), manifest.identity()));
+        }
+    }
+
+    /** What is durable now: of open shards what they say, of others what was known. */
+    private Manifest current(Lsn lsn, @Nullable NodeIdentity identity) {
+        Map<ShardKey, DurableLog> logs = new HashMap<>(manifest.logs());
+        open.forEach((key, index) -> {
+            DurableLog durable = index.store().durable();
+            if (durable == null || index.state() == State.FAILED) {
+                logs.remove(key);
+            } else {
+                logs.put(key, durable);
+            }
+        });
+        return new Manifest(lsn, identity, logs);
+    }
+
+    private void forget(ShardKey key) {
+        if (manifest.logs().containsKey(key)) {
+            Map<ShardKey, DurableLog> logs = new HashMap<>(manifest.logs());
+            logs.remove(key);
+            save(new Manifest(manifest.lsn(), manifest.identity(), logs));
+        }
+    }
+
+    private void save(Manifest next) {
+        try {
+            next.write(manifestPath(settings.directory()));
+            manifest = next;
+        } catch (IOException e) {
+            throw ShardFiles.failed("write", manifestPath(settings.directory()), e);
+        }
+    }
+
+    private ShardFiles files(ShardKey key) {
+        return new ShardFiles(settings.directory().resolve(key.toString()));
+    }
+
+    private static boolean isSame(ShardDefinition one, ShardDefinition other) {
+        return ShardFiles.graphFingerprint(one) == ShardFiles.graphFingerprint(other)
+                && one.index().method() == other.index().method();
+    }
+
+    private static Path manifestPath(Path directory) {
+        return directory.resolve("manifest");
+    }
+
+    private static Manifest readManifest(Path directory) {
+        try {
+            return Manifest.read(manifestPath(directory)).orElse(Manifest.EMPTY);
+        } catch (IOException e) {
+            LOG.error("the node starts anew, all indexes are built again from their tables", e);
+            return Manifest.EMPTY;
+        }
+    }
+
+    private static FileChannel lock(Path path) throws IOException {
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = null;
+        try {
+            lock = channel.tryLock();
+        } finally {
+            if (lock == null) {
+                channel.close();
+            }
+        }
+        if (lock == null) {
+            throw new AnnexException(
+                    ErrorCode.CONFIGURATION,
+                    "another sidecar has " + path.getParent() + " open",
+                    "Give every sidecar a data directory of its own.");
+        }
+        return channel;
     }
 }

@@ -8,8 +8,8 @@ import java.nio.file.Path;
  * @param directory where the files live; created when missing
  * @param linkerThreads threads that link fresh rows into the graphs, 1 to 64; default 1
  * @param memoryLimitBytes off-heap memory of all indexes together, from 16 MiB; default 64 GiB
- * @param namespaceScanMax a namespace of at most this many rows is scanned exactly, 0 to 10 million;
- *     default 50,000
+ * @param namespaceScanMax a namespace of at most this many rows is scanned exactly, 0 to 10
+ *     million; default 50,000
  * @param autoGraphRows an index of method auto builds its graph from this many rows on, from 1;
  *     default 10,000
  * @param checkpointRows a graph is written to disk after this many newly linked rows, from 1;

@@ -1,8 +1,10 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.model.Lsn;
-import java.util.Map;
+
 import org.jspecify.annotations.Nullable;
+
+import java.util.Map;
 
 /**
  * What a shard's index looks like at one moment.

@@ -1,23 +1,56 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
-import java.util.List;
-import java.util.function.BooleanSupplier;
+
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * The index of one shard. Its write face is for ingest and the first copy, one writer at a time,
  * guarded inside; its read face is for any number of threads and is never blocked by writers.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class VectorIndex {
-    private final ShardDefinition definition;
+    private static final Logger LOG = LoggerFactory.getLogger(VectorIndex.class);
 
-    VectorIndex(ShardDefinition definition) {
+    private final ShardDefinition definition;
+    private final Shared shared;
+    private final ShardStore store;
+    private final BackgroundWork background;
+    private final AtomicBoolean enqueued = new AtomicBoolean();
+    private volatile State state;
+    private volatile @Nullable String failure;
+    private volatile boolean closed;
+    private final AtomicLong skipped = new AtomicLong();
+    private final AtomicLong loadedRows = new AtomicLong();
+    private volatile long expectedRows;
+
+    /** Keys that the stream has touched since the first copy began; null when there is none. */
+    private @Nullable Set<RowKey> touched;
+
+    private boolean truncatedSinceLoad;
+
+    VectorIndex(ShardDefinition definition, Shared shared, ShardStore store, State state) {
         this.definition = definition;
+        this.shared = shared;
+        this.store = store;
+        this.state = state;
+        this.background = new BackgroundWork(definition, shared, store);
     }
 
     public ShardDefinition definition() {
@@ -25,16 +58,12 @@ public final class VectorIndex {
     }
 
     public State state() {
-        throw new UnsupportedOperationException();
-    }
-
-    public ShardStatus status() {
-        throw new UnsupportedOperationException();
+        return state;
     }
 
     /** End of the last transaction applied here. Transactions up to it are to be skipped. */
     public Lsn lsn() {
-        throw new UnsupportedOperationException();
+        return store.rows().lsn();
     }
 
     /**
@@ -42,7 +71,10 @@ public final class VectorIndex {
      * infinity, zero under cosine) is counted as skipped, and an earlier version is removed.
      */
     public void upsert(RowKey key, @Nullable String namespace, float[] vector) {
-        throw new UnsupportedOperationException();
+        write(() -> {
+            touch(key);
+            store(key, namespace, vector);
+        });
     }
 
     /**
@@ -51,47 +83,96 @@ public final class VectorIndex {
      * @return false when there is no row of the old key
      */
     public boolean updateKept(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
-        throw new UnsupportedOperationException();
+        boolean[] known = {false};
+        write(() -> {
+            touch(oldKey);
+            touch(newKey);
+            known[0] = store.rows().contains(oldKey);
+            if (known[0]) {
+                store.rekey(oldKey, newKey, namespace);
+            }
+        });
+        return known[0];
     }
 
     /** Removes the row if there is one; also for a vector that became NULL. */
     public void delete(RowKey key) {
-        throw new UnsupportedOperationException();
+        write(() -> {
+            touch(key);
+            store.delete(key);
+        });
     }
 
     /** Removes all rows. */
     public void truncate() {
-        throw new UnsupportedOperationException();
+        write(() -> {
+            truncatedSinceLoad = true;
+            store.truncate();
+        });
     }
 
     /** Ends a transaction that touched this shard: from here it is recovered as one unit. */
     public void commit(Lsn endLsn) {
-        throw new UnsupportedOperationException();
+        write(() -> store.commit(endLsn));
     }
 
     /**
-     * Starts the first copy, which runs beside the stream.
+     * Starts the first copy, which runs beside the stream. Rows that were here are forgotten.
      *
      * @param consistentPoint position of the snapshot; transactions up to it are part of the copy
      * @param expectedRows estimate for the progress display
      */
     public void beginLoad(Lsn consistentPoint, long expectedRows) {
-        throw new UnsupportedOperationException();
+        store.restart();
+        store.writing.lock();
+        try {
+            store.rows().setLsn(consistentPoint);
+            touched = new HashSet<>();
+            truncatedSinceLoad = false;
+            loadedRows.set(0);
+            this.expectedRows = expectedRows;
+            failure = null;
+            state = State.LOADING;
+        } finally {
+            store.writing.unlock();
+        }
     }
 
     /** Loads one row; ignored when the stream has touched its key, or truncated, meanwhile. */
     public void load(RowKey key, @Nullable String namespace, float[] vector) {
-        throw new UnsupportedOperationException();
+        write(() -> {
+            loadedRows.incrementAndGet();
+            boolean newer = touched != null && touched.contains(key);
+            if (!newer && !truncatedSinceLoad) {
+                store(key, namespace, vector);
+            }
+        });
     }
 
     /** Ends the first copy. Durable before it returns; the state is READY. */
     public void finishLoad() {
-        throw new UnsupportedOperationException();
+        write(() -> {
+            store.loaded(lsn());
+            touched = null;
+        });
+        store.sync();
+        if (state == State.LOADING) {
+            state = State.READY;
+        }
+        shared.saveManifest().run();
+        shared.linkers().wake(this);
     }
 
-    /** Takes the index out of service. */
+    /** Takes the index out of service, also after a restart: then it is built again. */
     public void fail(String reason) {
-        throw new UnsupportedOperationException();
+        LOG.error(
+                "index {} of {} is out of service: {}",
+                definition.key(),
+                definition.relation(),
+                reason);
+        failure = reason;
+        state = State.FAILED;
+        shared.saveManifest().run();
     }
 
     /**
@@ -103,6 +184,8 @@ public final class VectorIndex {
      * @param namespace only rows of this namespace; null for all
      * @param maxDistance only rows at most this far; positive infinity for all
      * @param cancelled asked now and then; when true the search ends with QUERY_CANCELED
+     * @throws AnnexException NOT_SERVABLE unless the state is READY; DIMENSION_MISMATCH,
+     *     INVALID_VECTOR, INVALID_PARAMETER_VALUE for what is asked; QUERY_CANCELED
      */
     public List<Neighbor> search(
             float[] query,
@@ -111,11 +194,177 @@ public final class VectorIndex {
             @Nullable String namespace,
             double maxDistance,
             BooleanSupplier cancelled) {
-        throw new UnsupportedOperationException();
+        return read(
+                query,
+                k,
+                maxDistance,
+                cancelled,
+                search -> search.search(efSearch, namespace, shared.settings().namespaceScanMax()));
     }
 
     /** The nearest k among exactly these rows, by exact distance; unknown keys are left out. */
     public List<Neighbor> rank(float[] query, int k, List<RowKey> keys, double maxDistance) {
-        throw new UnsupportedOperationException();
+        return read(query, k, maxDistance, () -> false, search -> search.rank(keys));
+    }
+
+    private List<Neighbor> read(
+            float[] query,
+            int k,
+            double maxDistance,
+            BooleanSupplier cancelled,
+            Function<ShardSearch, List<Neighbor>> how) {
+        CheckQuery.check(definition, store.rows().dimension(), query, k);
+        Generation generation = enter();
+        if (generation == null) {
+            return List.of();
+        }
+        Scratch scratch = shared.scratches().take();
+        try {
+            return how.apply(
+                    new ShardSearch(generation, scratch, query, k, maxDistance, cancelled));
+        } finally {
+            shared.scratches().giveBack(scratch);
+            generation.gate.exit();
+        }
+    }
+
+    private @Nullable Generation enter() {
+        while (true) {
+            if (closed || state != State.READY) {
+                throw notServable();
+            }
+            Generation generation = store.rows().generation();
+            if (generation == null || generation.gate.enter()) {
+                return generation;
+            }
+        }
+    }
+
+    private AnnexException notServable() {
+        String why =
+                switch (state) {
+                    case LOADING ->
+                            "is loading: %,d of about %,d rows"
+                                    .formatted(loadedRows.get(), expectedRows);
+                    case READY -> "is closed";
+                    case FAILED -> "failed: " + failure;
+                };
+        return new AnnexException(
+                ErrorCode.NOT_SERVABLE,
+                "index \"%s\" of %s %s"
+                        .formatted(definition.index().name(), definition.relation(), why),
+                "Wait for it with annex.wait_for_index, or see annex.index_status.");
+    }
+
+    public ShardStatus status() {
+        Generation generation = store.rows().generation();
+        boolean inside = generation != null && generation.gate.enter();
+        try {
+            return status(inside ? generation : null);
+        } finally {
+            if (inside && generation != null) {
+                generation.gate.exit();
+            }
+        }
+    }
+
+    private ShardStatus status(@Nullable Generation generation) {
+        return new ShardStatus(
+                state,
+                generation == null ? 0 : generation.segment.live(),
+                skipped.get(),
+                generation == null ? 0 : background.fresh(generation),
+                generation == null ? 0 : generation.segment.tombstones(),
+                store.rows().dimension(),
+                generation == null
+                        ? Map.of()
+                        : Map.of(
+                                "vectors", generation.segment.vectorBytes(),
+                                "keys", generation.segment.keyBytes(),
+                                "graph", generation.graph.bytes()),
+                store.fileBytes(),
+                lsn(),
+                loadedRows.get(),
+                expectedRows,
+                failure);
+    }
+
+    private void write(Runnable change) {
+        store.writing.lock();
+        try {
+            if (!closed && state != State.FAILED) {
+                change.run();
+            }
+        } finally {
+            store.writing.unlock();
+        }
+        if (background.hasWork()) {
+            shared.linkers().wake(this);
+        }
+    }
+
+    private void store(RowKey key, @Nullable String namespace, float[] vector) {
+        if (store.rows().accepts(vector)) {
+            store.put(key, namespace, vector);
+        } else {
+            skipped.incrementAndGet();
+            store.delete(key);
+        }
+    }
+
+    private void touch(RowKey key) {
+        if (touched != null) {
+            touched.add(key);
+        }
+    }
+
+    ShardStore store() {
+        return store;
+    }
+
+    BackgroundWork background() {
+        return background;
+    }
+
+    /** True for the one who is to put it into the linkers' queue. */
+    boolean enqueue() {
+        return enqueued.compareAndSet(false, true);
+    }
+
+    void dequeue() {
+        enqueued.set(false);
+    }
+
+    /** One piece of background work, by a linker. */
+    void work(Scratch scratch) throws InterruptedException {
+        background.link(scratch, () -> shared.linkers().wake(this));
+        if (state == State.READY && !closed) {
+            background.maintain();
+        }
+        if (background.hasWork()) {
+            shared.linkers().wake(this);
+        }
+    }
+
+    /** Writes what is not written yet and closes; the linkers have stopped. */
+    void close() {
+        if (state == State.READY) {
+            store.sync();
+            background.checkpoint();
+        }
+        closed = true;
+        store.close();
+    }
+
+    /** Closes and deletes the files. Searches in flight end well. */
+    void drop() {
+        store.writing.lock();
+        try {
+            closed = true;
+        } finally {
+            store.writing.unlock();
+        }
+        store.close();
+        store.deleteFiles();
     }
 }

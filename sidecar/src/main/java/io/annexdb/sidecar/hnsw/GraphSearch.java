@@ -1,0 +1,159 @@
+package io.annexdb.sidecar.hnsw;
+
+import io.annexdb.sidecar.memory.Native;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.function.IntPredicate;
+
+/**
+ * Search (Algorithms 2 and 5): down the upper layers greedily, then a beam of {@code ef} candidates
+ * on layer 0. Each step expands the few nearest open candidates, collects their unvisited
+ * neighbours and scores them all at once.
+ */
+public final class GraphSearch {
+    private GraphSearch() {}
+
+    /**
+     * Leaves the nearest nodes in the scratch's pool.
+     *
+     * @param query address of the padded query
+     * @param scale 1 / ‖query‖ under cosine
+     * @param ef candidates kept, from 1
+     * @param filter which may be answered; null for all
+     * @param stop asked at every step with the number of distances computed so far
+     * @return false when it was stopped
+     */
+    public static boolean search(
+            Graph graph,
+            long query,
+            float scale,
+            int ef,
+            @Nullable SlotFilter filter,
+            Scratch scratch,
+            IntPredicate stop) {
+        scratch.scored = 0;
+        scratch.pool.reset(ef);
+        long entry = graph.entry();
+        if (entry == 0) {
+            return true;
+        }
+        int nearest = descend(graph, query, scale, entry, 0, scratch);
+        begin(graph, query, scale, nearest, ef, filter, scratch);
+        return layer(graph, 0, query, scale, filter, scratch, stop);
+    }
+
+    /** Walks from the entry down to the layer above {@code target}, always to the nearest node. */
+    static int descend(
+            Graph graph, long query, float scale, long entry, int target, Scratch scratch) {
+        int nearest = Graph.entrySlot(entry);
+        scratch.slots[0] = nearest;
+        graph.score(query, scale, scratch.slots, 1, scratch.distances);
+        float distance = scratch.distances[0];
+        scratch.scored++;
+        for (int layer = Graph.entryLevel(entry); layer > target; layer--) {
+            boolean moved = true;
+            while (moved) {
+                moved = false;
+                int count = neighbours(graph, nearest, layer, scratch.slots);
+                graph.score(query, scale, scratch.slots, count, scratch.distances);
+                scratch.scored += count;
+                for (int i = 0; i < count; i++) {
+                    if (scratch.distances[i] < distance) {
+                        distance = scratch.distances[i];
+                        nearest = scratch.slots[i];
+                        moved = true;
+                    }
+                }
+            }
+        }
+        return nearest;
+    }
+
+    /** Starts a beam at one node. */
+    static void begin(
+            Graph graph,
+            long query,
+            float scale,
+            int start,
+            int ef,
+            @Nullable SlotFilter filter,
+            Scratch scratch) {
+        scratch.begin(graph.segment().slots());
+        scratch.room(Scratch.WIDTH * graph.m0());
+        scratch.pool.reset(ef);
+        scratch.slots[0] = start;
+        graph.score(query, scale, scratch.slots, 1, scratch.distances);
+        boolean first = scratch.visit(start);
+        assert first : "visited before the search";
+        scratch.pool.add(scratch.distances[0], start, filter != null && !filter.accepts(start));
+    }
+
+    /** Runs the beam on one layer until no open candidate is left. */
+    static boolean layer(
+            Graph graph,
+            int layer,
+            long query,
+            float scale,
+            @Nullable SlotFilter filter,
+            Scratch scratch,
+            IntPredicate stop) {
+        CandidatePool pool = scratch.pool;
+        int[] slots = scratch.slots;
+        float[] distances = scratch.distances;
+        int taken = pool.takeOpen(scratch.open, Scratch.WIDTH);
+        while (taken > 0) {
+            int count = collect(graph, layer, taken, scratch);
+            graph.score(query, scale, slots, count, distances);
+            scratch.scored += count;
+            float bound = pool.bound();
+            for (int i = 0; i < count; i++) {
+                if (distances[i] < bound) {
+                    int slot = slots[i];
+                    pool.add(distances[i], slot, filter != null && !filter.accepts(slot));
+                    bound = pool.bound();
+                }
+            }
+            if (stop.test(scratch.scored)) {
+                return false;
+            }
+            taken = pool.takeOpen(scratch.open, Scratch.WIDTH);
+        }
+        return true;
+    }
+
+    private static int collect(Graph graph, int layer, int taken, Scratch scratch) {
+        int most = graph.listMax(layer);
+        int[] slots = scratch.slots;
+        int limit = scratch.limit;
+        int count = 0;
+        for (int i = 0; i < taken; i++) {
+            long list = graph.list(scratch.open[i], layer);
+            for (int j = 0; j < most; j++) {
+                int neighbour = Native.getInt(list + j * 4L) - 1;
+                if (neighbour < 0) {
+                    break;
+                }
+                if (neighbour < limit && scratch.visit(neighbour)) {
+                    slots[count++] = neighbour;
+                }
+            }
+        }
+        return count;
+    }
+
+    /** Copies a node's list; returns its length. */
+    static int neighbours(Graph graph, int slot, int layer, int[] into) {
+        long list = graph.list(slot, layer);
+        int most = graph.listMax(layer);
+        int count = 0;
+        while (count < most) {
+            int neighbour = Native.getInt(list + count * 4L) - 1;
+            if (neighbour < 0) {
+                break;
+            }
+            into[count++] = neighbour;
+        }
+        return count;
+    }
+}

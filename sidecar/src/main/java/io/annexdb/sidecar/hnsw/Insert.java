@@ -1,0 +1,249 @@
+package io.annexdb.sidecar.hnsw;
+
+import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.segment.Segment;
+
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Insertion (Algorithm 1): finds neighbours on every layer from the top down, then links from layer
+ * 0 up, so that a node that is found on a layer leads on below. Any number of threads insert
+ * different slots at the same time, each with an object of its own.
+ *
+ * <p>Beyond the paper: no list of layer 0 drops a live node that no other list names, because such
+ * a node could not be found any more. In-degrees are counted for that.
+ */
+public final class Insert {
+    private final Graph graph;
+    private final Segment segment;
+    private final int efConstruction;
+    private final Scratch scratch;
+    private final SelectNeighbors selection = new SelectNeighbors();
+
+    /** Per layer: number of neighbours, then the neighbours. */
+    private final int[][] chosen;
+
+    private final long[] sorted;
+    private final int[] slots;
+    private final float[] distances;
+    private final int[] rest;
+    private final float[] restDistances;
+
+    /**
+     * @param efConstruction candidates looked at per layer, 8 to 2000
+     */
+    public Insert(Graph graph, int efConstruction, Scratch scratch) {
+        this.graph = graph;
+        this.segment = graph.segment();
+        this.efConstruction = Math.max(efConstruction, graph.m());
+        this.scratch = scratch;
+        this.chosen = new int[17][graph.m() + 1];
+        int most = Math.max(this.efConstruction * 4, graph.m0() + 1);
+        this.sorted = new long[graph.m0() + 1];
+        this.slots = new int[most];
+        this.distances = new float[most];
+        this.rest = new int[most];
+        this.restDistances = new float[most];
+    }
+
+    /** Links a slot whose vector is stored; {@link Graph#ensure} has made room for it. */
+    public void insert(int slot) {
+        int level = graph.drawLevel(segment.keyHash(slot));
+        long entry = graph.entry();
+        if (entry != 0 && level <= Graph.entryLevel(entry)) {
+            link(slot, level, entry);
+            return;
+        }
+        graph.entryLock.lock();
+        try {
+            entry = graph.entry();
+            if (entry == 0) {
+                graph.place(slot, level);
+                graph.setEntry(slot, level);
+                return;
+            }
+            link(slot, level, entry);
+            if (level > Graph.entryLevel(graph.entry())) {
+                graph.setEntry(slot, level);
+            }
+        } finally {
+            graph.entryLock.unlock();
+        }
+    }
+
+    private void link(int slot, int level, long entry) {
+        int top = Math.min(level, Graph.entryLevel(entry));
+        choose(slot, top, entry);
+        graph.place(slot, level);
+        for (int layer = 0; layer <= top; layer++) {
+            writeOwn(slot, layer);
+            for (int i = 1; i <= chosen[layer][0]; i++) {
+                linkBack(chosen[layer][i], slot, layer, false);
+            }
+        }
+        if (graph.addInDegree(slot, 0) == 0) {
+            linkBack(chosen[0][1], slot, 0, true);
+        }
+    }
+
+    private void choose(int slot, int top, long entry) {
+        long query = graph.vectors().address(slot);
+        float scale = graph.vectors().scale(slot);
+        SlotFilter filter = segment.tombstones() == 0 ? null : each -> !segment.isDead(each);
+        int start = GraphSearch.descend(graph, query, scale, entry, top, scratch);
+        for (int layer = top; layer >= 0; layer--) {
+            GraphSearch.begin(graph, query, scale, start, efConstruction, filter, scratch);
+            boolean whole =
+                    GraphSearch.layer(graph, layer, query, scale, filter, scratch, any -> false);
+            assert whole : "nobody stops an insertion";
+            start = scratch.pool.slot(0);
+            int candidates = candidates(slot);
+            int taken = selection.select(graph, slots, distances, candidates, graph.m(), rest);
+            chosen[layer][0] = taken;
+            System.arraycopy(slots, 0, chosen[layer], 1, taken);
+        }
+    }
+
+    /** Copies the pool's live candidates, or all when they are too few. */
+    private int candidates(int self) {
+        CandidatePool pool = scratch.pool;
+        int count = 0;
+        for (int i = 0; i < pool.size() && count < slots.length; i++) {
+            if (pool.isAnswer(i) && pool.slot(i) != self) {
+                slots[count] = pool.slot(i);
+                distances[count++] = pool.distance(i);
+            }
+        }
+        if (count >= graph.m()) {
+            return count;
+        }
+        count = 0;
+        for (int i = 0; i < pool.size() && count < slots.length; i++) {
+            if (pool.slot(i) != self) {
+                slots[count] = pool.slot(i);
+                distances[count++] = pool.distance(i);
+            }
+        }
+        return count;
+    }
+
+    private void writeOwn(int slot, int layer) {
+        ReentrantLock lock = graph.lock(slot, layer);
+        lock.lock();
+        try {
+            write(graph.list(slot, layer), chosen[layer], 1, chosen[layer][0], layer);
+        } finally {
+            lock.unlock();
+        }
+        if (layer == 0) {
+            for (int i = 1; i <= chosen[0][0]; i++) {
+                graph.addInDegree(chosen[0][i], 1);
+            }
+        }
+    }
+
+    /** Adds {@code slot} to the list of {@code base}, which chooses anew when it is full. */
+    private void linkBack(int base, int slot, int layer, boolean force) {
+        ReentrantLock lock = graph.lock(base, layer);
+        lock.lock();
+        try {
+            int count = GraphSearch.neighbours(graph, base, layer, slots);
+            for (int i = 0; i < count; i++) {
+                if (slots[i] == slot) {
+                    return;
+                }
+            }
+            if (count < graph.listMax(layer)) {
+                Native.putIntRelease(graph.list(base, layer) + count * 4L, slot + 1);
+                if (layer == 0) {
+                    graph.addInDegree(slot, 1);
+                }
+            } else if (force) {
+                replaceFarthest(base, slot, count);
+            } else {
+                chooseAnew(base, slot, layer, count);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void chooseAnew(int base, int slot, int layer, int count) {
+        slots[count] = slot;
+        int n = sortByDistance(base, count + 1);
+        int most = graph.listMax(layer);
+        int taken = selection.select(graph, slots, distances, n, most, rest);
+        if (layer == 0) {
+            taken = keepLastNamed(slot, n, taken, most);
+        }
+        write(graph.list(base, layer), slots, 0, taken, layer);
+    }
+
+    /** Counts in-degrees and keeps those of the dropped that would be named nowhere else. */
+    private int keepLastNamed(int added, int n, int taken, int most) {
+        boolean isTaken = false;
+        for (int i = 0; i < taken; i++) {
+            isTaken |= slots[i] == added;
+        }
+        if (isTaken) {
+            graph.addInDegree(added, 1);
+        }
+        int kept = taken;
+        for (int i = taken; i < n; i++) {
+            int dropped = slots[i];
+            if (dropped == added) {
+                continue;
+            }
+            if (graph.addInDegree(dropped, -1) == 0 && kept < most && !segment.isDead(dropped)) {
+                graph.addInDegree(dropped, 1);
+                slots[kept++] = dropped;
+            }
+        }
+        return kept;
+    }
+
+    private void replaceFarthest(int base, int slot, int count) {
+        int n = sortByDistance(base, count);
+        for (int i = n - 1; i >= 0; i--) {
+            if (graph.addInDegree(slots[i], -1) > 0 || i == 0) {
+                slots[i] = slot;
+                graph.addInDegree(slot, 1);
+                write(graph.list(base, 0), slots, 0, n, 0);
+                return;
+            }
+            graph.addInDegree(slots[i], 1);
+        }
+    }
+
+    /** Sorts {@code slots} by distance from the base, tombstones last. */
+    private int sortByDistance(int base, int n) {
+        graph.score(
+                graph.vectors().address(base), graph.vectors().scale(base), slots, n, distances);
+        boolean anyDead = segment.tombstones() > 0;
+        for (int i = 0; i < n; i++) {
+            int bits = Float.floatToRawIntBits(distances[i]);
+            int sortable = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+            long dead = anyDead && segment.isDead(slots[i]) ? 1L << 50 : 0;
+            sorted[i] = dead + ((long) sortable << 10) + i;
+            rest[i] = slots[i];
+            restDistances[i] = distances[i];
+        }
+        Arrays.sort(sorted, 0, n);
+        for (int i = 0; i < n; i++) {
+            int from = (int) sorted[i] & 1023;
+            slots[i] = rest[from];
+            distances[i] = restDistances[from];
+        }
+        return n;
+    }
+
+    private void write(long list, int[] neighbours, int from, int count, int layer) {
+        for (int i = 0; i < count; i++) {
+            Native.putIntRelease(list + i * 4L, neighbours[from + i] + 1);
+        }
+        for (int i = count; i < graph.listMax(layer); i++) {
+            Native.putInt(list + i * 4L, 0);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.annexdb.sidecar.hnsw;
+
+import io.annexdb.sidecar.memory.NativeBuffer;
+
+import java.util.Arrays;
+
+/**
+ * What one search or insertion needs besides the graph; for one thread at a time, used again and
+ * again. Visited slots carry the number of the search, so that nothing is cleared in between.
+ */
+public final class Scratch {
+    /** Candidates expanded in one step, so that their rows are fetched at the same time. */
+    static final int WIDTH = 4;
+
+    final CandidatePool pool = new CandidatePool();
+    final int[] open = new int[WIDTH];
+    int[] slots = new int[256];
+    float[] distances = new float[256];
+
+    /** Slots from here on are newer than the search and not looked at. */
+    int limit;
+
+    private byte[] visited = new byte[0];
+    private byte epoch;
+    private NativeBuffer query = new NativeBuffer(4096);
+
+    /** Scores computed since {@link #begin}. */
+    int scored;
+
+    /** The candidates of the last search. */
+    public CandidatePool pool() {
+        return pool;
+    }
+
+    /** Number of distances that the last search computed. */
+    public int scored() {
+        return scored;
+    }
+
+    /** A buffer for a query of so many floats. */
+    public long queryAddress(int floats) {
+        if (query.bytes() < floats * 4L) {
+            query = new NativeBuffer(floats * 4L);
+        }
+        return query.address();
+    }
+
+    /** Nothing is visited any more. */
+    void begin(int slots) {
+        limit = slots;
+        if (visited.length < slots) {
+            visited = new byte[(int) Math.min(Integer.MAX_VALUE - 8L, slots + slots / 4L)];
+            epoch = 0;
+        }
+        if (++epoch == 0) {
+            Arrays.fill(visited, (byte) 0);
+            epoch = 1;
+        }
+    }
+
+    /** Whether the slot is visited for the first time since {@link #begin}. */
+    boolean visit(int slot) {
+        if (visited[slot] == epoch) {
+            return false;
+        }
+        visited[slot] = epoch;
+        return true;
+    }
+
+    /** Room for so many slots in {@link #slots} and {@link #distances}. */
+    void room(int count) {
+        if (slots.length < count) {
+            slots = Arrays.copyOf(slots, count);
+            distances = Arrays.copyOf(distances, count);
+        }
+    }
+}

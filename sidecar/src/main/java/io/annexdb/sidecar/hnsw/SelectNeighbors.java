@@ -1,0 +1,71 @@
+package io.annexdb.sidecar.hnsw;
+
+import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.segment.VectorStore;
+
+/**
+ * Selection of neighbours by heuristic (Algorithm 4, without keeping pruned candidates): a
+ * candidate is taken when it is nearer to the base than to everything taken before. Of candidates
+ * with the same vector only the first is taken, or many copies of one vector would fill each
+ * other's lists and shut themselves off.
+ */
+final class SelectNeighbors {
+    private static final int GROUP = 4;
+
+    private final int[] group = new int[GROUP];
+    private final float[] between = new float[GROUP];
+
+    /**
+     * Moves the taken candidates to the front, the others behind them; both keep their order.
+     *
+     * @param slots candidates, nearest first
+     * @param distances their distances from the base
+     * @param n number of candidates
+     * @param most number to take at most
+     * @param rest room for the others; as long as {@code slots}
+     * @return how many are taken
+     */
+    int select(Graph graph, int[] slots, float[] distances, int n, int most, int[] rest) {
+        int taken = 0;
+        int others = 0;
+        for (int i = 0; i < n; i++) {
+            int candidate = slots[i];
+            float distance = distances[i];
+            if (taken < most && isDiverse(graph, candidate, distance, slots, distances, taken)) {
+                slots[taken] = candidate;
+                distances[taken] = distance;
+                taken++;
+            } else {
+                rest[others++] = candidate;
+            }
+        }
+        System.arraycopy(rest, 0, slots, taken, others);
+        return taken;
+    }
+
+    private boolean isDiverse(
+            Graph graph, int candidate, float distance, int[] slots, float[] distances, int taken) {
+        VectorStore vectors = graph.vectors();
+        long address = vectors.address(candidate);
+        float scale = vectors.scale(candidate);
+        for (int from = 0; from < taken; from += GROUP) {
+            int n = Math.min(GROUP, taken - from);
+            System.arraycopy(slots, from, group, 0, n);
+            graph.score(address, scale, group, n, between);
+            for (int i = 0; i < n; i++) {
+                if (between[i] < distance) {
+                    return false;
+                }
+                if (distances[from + i] == distance
+                        && isCopy(graph.segment(), candidate, group[i])) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static boolean isCopy(Segment segment, int one, int other) {
+        return segment.vectorHash(one) == segment.vectorHash(other);
+    }
+}

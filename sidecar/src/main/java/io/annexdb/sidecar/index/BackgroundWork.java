@@ -1,0 +1,106 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** What a shard wants to have done in the background: linking and checkpoints. */
+final class BackgroundWork {
+    /** A drained backlog is worth a checkpoint from this many rows on. */
+    private static final int DRAINED_ROWS = 1_000;
+
+    private final ShardDefinition definition;
+    private final Shared shared;
+    private final ShardStore store;
+    private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
+
+    BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store) {
+        this.definition = definition;
+        this.shared = shared;
+        this.store = store;
+    }
+
+    /** Whether a linker would find something to link. */
+    boolean hasWork() {
+        Generation generation = store.rows().generation();
+        return generation != null
+                && wantsGraph(generation)
+                && generation.linking.hasUnclaimed(generation.segment.slots());
+    }
+
+    /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
+    long fresh(Generation generation) {
+        return wantsGraph(generation) ? generation.fresh() : 0;
+    }
+
+    /** Links one batch; {@code more} is run before, if another one is waiting. */
+    void link(Scratch scratch, Runnable more) {
+        Generation generation = store.rows().generation();
+        if (generation == null || !wantsGraph(generation) || !generation.gate.enter()) {
+            return;
+        }
+        try {
+            int slots = generation.segment.slots();
+            Linking.@Nullable Batch batch = generation.linking.claim(slots);
+            if (batch == null) {
+                return;
+            }
+            if (batch.to() < slots) {
+                more.run();
+            }
+            generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
+            linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
+        } finally {
+            generation.gate.exit();
+        }
+    }
+
+    /** Writes a checkpoint when one is due. */
+    void maintain() throws InterruptedException {
+        Generation generation = store.rows().generation();
+        if (generation == null || !checkpointIsDue(generation) || !generation.gate.enter()) {
+            return;
+        }
+        try {
+            linkedSinceCheckpoint.set(0);
+            store.checkpoint(generation);
+        } finally {
+            generation.gate.exit();
+        }
+    }
+
+    /** Writes a checkpoint if any row was linked since the last one. */
+    void checkpoint() {
+        Generation generation = store.rows().generation();
+        if (generation == null || linkedSinceCheckpoint.get() == 0 || !generation.gate.enter()) {
+            return;
+        }
+        try {
+            store.checkpoint(generation);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            generation.gate.exit();
+        }
+    }
+
+    private boolean checkpointIsDue(Generation generation) {
+        int rows = linkedSinceCheckpoint.get();
+        boolean drained = generation.fresh() == 0 && rows >= DRAINED_ROWS;
+        return rows >= shared.settings().checkpointRows()
+                || (drained && rows >= generation.segment.slots() / 4);
+    }
+
+    private boolean wantsGraph(Generation generation) {
+        return switch (definition.index().method()) {
+            case HNSW -> true;
+            case FLAT -> false;
+            case AUTO ->
+                    generation.linking.linked() > 0
+                            || generation.segment.live() >= shared.settings().autoGraphRows();
+        };
+    }
+}

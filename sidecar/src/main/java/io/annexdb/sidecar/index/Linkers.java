@@ -1,0 +1,103 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.hnsw.Scratch;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The threads that link fresh rows into the graphs, write checkpoints and compact. A shard with
+ * work stands in the queue; who takes it puts it back at once if there is more than one batch, so
+ * that others help. While searches run and few rows are fresh, linkers step back.
+ */
+final class Linkers implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Linkers.class);
+    private static final long STEP_BACK_NANOS = 50_000;
+    private static final int STEP_BACKS_MAX = 4;
+
+    /** With more fresh rows than this, scanning them costs searches more than linking does. */
+    private static final int FRESH_MAX = 8_192;
+
+    private final LinkedBlockingQueue<Optional<VectorIndex>> queue = new LinkedBlockingQueue<>();
+    private final ScratchPool scratches;
+    private final Thread[] threads;
+    private volatile boolean stopped;
+
+    Linkers(int count, ScratchPool scratches) {
+        this.scratches = scratches;
+        threads = new Thread[count];
+        for (int i = 0; i < count; i++) {
+            threads[i] =
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("annex-linker-" + (i + 1))
+                            .unstarted(this::run);
+        }
+    }
+
+    void start() {
+        for (Thread thread : threads) {
+            thread.start();
+        }
+    }
+
+    /** There may be work for this shard. */
+    void wake(VectorIndex index) {
+        if (index.enqueue()) {
+            queue.add(Optional.of(index));
+        }
+    }
+
+    private void run() {
+        Scratch scratch = new Scratch();
+        while (true) {
+            try {
+                Optional<VectorIndex> next = queue.take();
+                if (next.isEmpty() || stopped) {
+                    return;
+                }
+                next.get().dequeue();
+                next.get().work(scratch);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException | Error e) {
+                LOG.error("a linker failed; the rows are found by exact scan, only slower", e);
+            }
+        }
+    }
+
+    /** Called before each row is linked. */
+    void stepBack(int fresh) {
+        for (int i = 0; i < STEP_BACKS_MAX && fresh < FRESH_MAX; i++) {
+            if (scratches.searching() == 0) {
+                return;
+            }
+            LockSupport.parkNanos(STEP_BACK_NANOS);
+        }
+    }
+
+    @Override
+    public void close() {
+        // Not by interrupting: an interrupt would close the files that a linker is writing.
+        stopped = true;
+        boolean interrupted = false;
+        for (int i = 0; i < threads.length; i++) {
+            queue.add(Optional.empty());
+        }
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ShardKey;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * What is durable on this node, as text, replaced as a whole:
+ *
+ * <pre>
+ * annex-manifest 1
+ * lsn 0/16B3748
+ * identity 7301234567890123456 1 16384 annex_main     system, timeline, database, slot; may be missing
+ * shard 7-16402 log 3 bytes 123456                    one line per shard whose first copy is done
+ * crc32c 1a2b3c4d                                     of all lines before
+ * </pre>
+ *
+ * @param lsn everything before this is applied and durable
+ * @param identity the stream it belongs to
+ * @param logs how much of which log must be there; less means that it lost what was acknowledged
+ */
+record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableLog> logs) {
+    static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, Map.of());
+    private static final String FIRST_LINE = "annex-manifest 1";
+
+    /** How much of a shard's log is durable. */
+    record DurableLog(long number, long bytes) {}
+
+    Manifest {
+        logs = Map.copyOf(logs);
+    }
+
+    /** Reads the file; empty when there is none. */
+    static Optional<Manifest> read(Path path) throws IOException {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(path);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        if (lines.size() < 3 || !lines.getFirst().equals(FIRST_LINE)) {
+            throw new IOException(path + " is not a manifest of version 1");
+        }
+        String content = String.join("\n", lines.subList(0, lines.size() - 1)) + "\n";
+        if (!lines.getLast().equals(lastLine(content))) {
+            throw new IOException(path + " is damaged: its checksum is wrong");
+        }
+        try {
+            return Optional.of(parse(lines));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new IOException(path + " has an unknown line", e);
+        }
+    }
+
+    /** Replaces the file; durable when it returns. */
+    void write(Path path) throws IOException {
+        StringBuilder content = new StringBuilder(FIRST_LINE + "\n");
+        content.append("lsn ").append(lsn).append('\n');
+        if (identity != null) {
+            content.append("identity ")
+                    .append(identity.systemIdentifier())
+                    .append(' ')
+                    .append(identity.timeline())
+                    .append(' ')
+                    .append(identity.databaseOid())
+                    .append(' ')
+                    .append(identity.slotName())
+                    .append('\n');
+        }
+        logs.forEach((key, log) ->
+                content.append("shard ")
+                        .append(key)
+                        .append(" log ")
+                        .append(log.number())
+                        .append(" bytes ")
+                        .append(log.bytes())
+                        .append('\n'));
+        content.append(lastLine(content.toString())).append('\n');
+        Path temporary = path.resolveSibling(path.getFileName() + ".new");
+        // A stream, not a channel: an interrupt of the caller must not keep it from being written.
+        try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
+            file.write(content.toString().getBytes(StandardCharsets.UTF_8));
+            file.getFD().sync();
+        }
+        ShardFiles.replace(temporary, path);
+    }
+
+    /** The key of a shard from its directory's name. */
+    static Optional<ShardKey> shardKey(String name) {
+        if (!name.matches("\\d{1,18}-\\d{1,10}")) {
+            return Optional.empty();
+        }
+        int dash = name.indexOf('-');
+        return Optional.of(
+                new ShardKey(
+                        Long.parseLong(name.substring(0, dash)),
+                        Long.parseLong(name.substring(dash + 1))));
+    }
+
+    private static Manifest parse(List<String> lines) {
+        Lsn lsn = Lsn.ZERO;
+        NodeIdentity identity = null;
+        Map<ShardKey, DurableLog> logs = new HashMap<>();
+        for (String line : lines.subList(1, lines.size() - 1)) {
+            String[] words = line.split(" ", -1);
+            switch (words[0]) {
+                case "lsn" -> lsn = Lsn.parse(words[1]);
+                case "identity" ->
+                        identity =
+                                new NodeIdentity(
+                                        words[1],
+                                        Integer.parseInt(words[2]),
+                                        Long.parseLong(words[3]),
+                                        words[4]);
+                case "shard" ->
+                        logs.put(
+                                shardKey(words[1]).orElseThrow(IllegalArgumentException::new),
+                                new DurableLog(Long.parseLong(words[3]), Long.parseLong(words[5])));
+                default -> throw new IllegalArgumentException(line);
+            }
+        }
+        return new Manifest(lsn, identity, logs);
+    }
+
+    private static String lastLine(String content) {
+        CRC32C crc = new CRC32C();
+        crc.update(content.getBytes(StandardCharsets.UTF_8));
+        return "crc32c %08x".formatted(crc.getValue());
+    }
+}

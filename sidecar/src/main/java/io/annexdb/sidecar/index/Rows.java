@@ -1,0 +1,139 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.segment.ShardLog;
+import io.annexdb.sidecar.segment.VectorStore;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a shard in memory: applies changes, whether they come from the stream or from the log
+ * after a restart, so that both give the same slots. One writer at a time.
+ */
+final class Rows implements ShardLog {
+    private final IndexDefinition index;
+    private final MemoryBudget budget;
+    private volatile @Nullable Generation generation;
+    private volatile Lsn lsn = Lsn.ZERO;
+    private long truncations;
+    private int committedSlots;
+
+    Rows(IndexDefinition index, MemoryBudget budget) {
+        this.index = index;
+        this.budget = budget;
+    }
+
+    /** The current generation; null until the first row. */
+    @Nullable Generation generation() {
+        return generation;
+    }
+
+    Lsn lsn() {
+        return lsn;
+    }
+
+    void setLsn(Lsn position) {
+        lsn = position;
+    }
+
+    /** How often slots were numbered anew since the log began. */
+    long truncations() {
+        return truncations;
+    }
+
+    /** Slots that the last commit covers. */
+    int committedSlots() {
+        return committedSlots;
+    }
+
+    int dimension() {
+        Generation current = generation;
+        return current == null ? index.dimension() : current.segment.vectors().dimension();
+    }
+
+    /** Whether the vector can be indexed here. */
+    boolean accepts(float[] vector) {
+        int dimension = dimension();
+        if (vector.length == 0 || (dimension != 0 && vector.length != dimension)) {
+            return false;
+        }
+        double square = VectorStore.square(vector);
+        return Double.isFinite(square) && !(square == 0 && index.metric() == Metric.COSINE);
+    }
+
+    boolean contains(RowKey key) {
+        Generation current = generation;
+        return current != null && current.segment.find(key) >= 0;
+    }
+
+    /** Takes the memory for a row; so far nothing has changed if that fails. */
+    Generation ensureRoom(RowKey key, int dimension) {
+        Generation current = generation;
+        if (current == null) {
+            current = new Generation(index, dimension, budget);
+            generation = current;
+        }
+        current.segment.ensureRoom(key);
+        return current;
+    }
+
+    @Override
+    public void put(RowKey key, @Nullable String namespace, float[] vector) {
+        ensureRoom(key, vector.length).segment.put(key, namespace, vector);
+    }
+
+    @Override
+    public void delete(RowKey key) {
+        Generation current = generation;
+        if (current != null) {
+            current.segment.remove(key);
+        }
+    }
+
+    @Override
+    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+        Generation current = generation;
+        if (current != null) {
+            current.segment.ensureRoom(newKey);
+            current.segment.rekey(oldKey, newKey, namespace);
+        }
+    }
+
+    @Override
+    public void truncate() {
+        truncations++;
+        replace(null);
+    }
+
+    @Override
+    public void commit(Lsn endLsn) {
+        lsn = endLsn;
+        Generation current = generation;
+        committedSlots = current == null ? 0 : current.segment.slots();
+    }
+
+    @Override
+    public void loaded(Lsn position) {
+        commit(position);
+    }
+
+    /** A new log begins with this generation. */
+    void restart(@Nullable Generation next) {
+        truncations = 0;
+        replace(next);
+    }
+
+    /** Puts another generation in place; the old one's memory goes with its last reader. */
+    private void replace(@Nullable Generation next) {
+        Generation old = generation;
+        generation = next;
+        committedSlots = 0;
+        if (old != null) {
+            old.gate.close();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The files of one shard: {@code log-<n>} and {@code graph}. Every new numbering of slots that does
+ * not come from the log itself starts a log with the next number.
+ *
+ * @param directory the shard's directory
+ */
+record ShardFiles(Path directory) {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardFiles.class);
+    private static final String LOG_PREFIX = "log-";
+
+    Path log(long number) {
+        return directory.resolve(LOG_PREFIX + number);
+    }
+
+    Path graph() {
+        return directory.resolve("graph");
+    }
+
+    Path newGraph() {
+        return directory.resolve("graph.new");
+    }
+
+    void create() {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw failed("create", directory, e);
+        }
+    }
+
+    /** Numbers of the logs here, in order. */
+    List<Long> logs() {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches(LOG_PREFIX + "\\d{1,18}"))
+                    .map(name -> Long.valueOf(name.substring(LOG_PREFIX.length())))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw failed("list", directory, e);
+        }
+    }
+
+    long bytes() {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** Removes the directory with all that is in it. */
+    void delete() {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            LOG.warn("could not delete {}", directory, e);
+        }
+    }
+
+    static void deleteQuietly(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.warn("could not delete {}", file, e);
+        }
+    }
+
+    /** Puts a complete, fsynced file in place of another, durable when it returns. */
+    static void replace(Path complete, Path target) throws IOException {
+        Files.move(
+                complete,
+                target,
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+        Path parent = target.getParent();
+        if (parent != null) {
+            forceDirectory(parent);
+        }
+    }
+
+    /** Makes the names in a directory durable, also when the caller is interrupted. */
+    static void forceDirectory(Path directory) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** A number that differs when the rows of the log would mean something else. */
+    static long logFingerprint(ShardDefinition shard) {
+        IndexDefinition index = shard.index();
+        return fingerprint(
+                String.join(
+                        "\n",
+                        Long.toString(index.id()),
+                        Long.toString(shard.relationOid()),
+                        index.column(),
+                        index.metric().sqlName(),
+                        String.join(",", index.keyColumns()),
+                        String.valueOf(index.namespaceColumn())));
+    }
+
+    /** A number that differs when the graph would be another one. */
+    static long graphFingerprint(ShardDefinition shard) {
+        return logFingerprint(shard) * 31
+                + fingerprint(shard.index().m() + "\n" + shard.index().efConstruction());
+    }
+
+    private static long fingerprint(String text) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+            hash = (hash ^ (each & 0xFF)) * 0x100000001b3L;
+        }
+        return hash;
+    }
+
+    static AnnexException failed(String what, Path path, IOException e) {
+        return new AnnexException(
+                ErrorCode.OUT_OF_RESOURCES,
+                "could not " + what + " " + path + ": " + e.getMessage(),
+                "Check free space, health and permissions of the data directory.",
+                e);
+    }
+}

@@ -1,0 +1,241 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.hnsw.GraphFile;
+import io.annexdb.sidecar.index.Manifest.DurableLog;
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.LogWriter;
+import io.annexdb.sidecar.segment.ShardLog;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The rows of a shard together with their log: every change goes to the log first, then to memory.
+ * The changes are for one writer at a time, which holds {@link #writing}; {@link #sync} and {@link
+ * #checkpoint} run beside it.
+ *
+ * <p>Locks, in this order: {@code files} (which files are there), {@code writing} (rows and log).
+ */
+final class ShardStore implements ShardLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
+
+    final ReentrantLock writing = new ReentrantLock();
+    private final ReentrantLock files = new ReentrantLock();
+    private final ShardDefinition definition;
+    private final ShardFiles shardFiles;
+    private final Rows rows;
+    private LogWriter log;
+    private long logNumber;
+    private volatile @Nullable DurableLog durable;
+
+    /** A store over rows and a log that belong together. */
+    ShardStore(
+            ShardDefinition definition,
+            ShardFiles shardFiles,
+            Rows rows,
+            LogWriter log,
+            long logNumber,
+            @Nullable DurableLog durable) {
+        this.definition = definition;
+        this.shardFiles = shardFiles;
+        this.rows = rows;
+        this.log = log;
+        this.logNumber = logNumber;
+        this.durable = durable;
+    }
+
+    /** An empty store; what was in the directory goes. */
+    static ShardStore create(ShardDefinition definition, ShardFiles files, MemoryBudget budget) {
+        files.delete();
+        files.create();
+        Rows rows = new Rows(definition.index(), budget);
+        LogWriter log = LogWriter.create(files.log(1), ShardFiles.logFingerprint(definition));
+        return new ShardStore(definition, files, rows, log, 1, null);
+    }
+
+    Rows rows() {
+        return rows;
+    }
+
+    long fileBytes() {
+        return shardFiles.bytes();
+    }
+
+    long logBytes() {
+        return log.bytes();
+    }
+
+    /** How much of the log is durable; null until the first copy is done. */
+    @Nullable DurableLog durable() {
+        return durable;
+    }
+
+    @Override
+    public void put(RowKey key, @Nullable String namespace, float[] vector) {
+        rows.ensureRoom(key, vector.length);
+        log.put(key, namespace, vector);
+        rows.put(key, namespace, vector);
+    }
+
+    @Override
+    public void delete(RowKey key) {
+        if (rows.contains(key)) {
+            log.delete(key);
+            rows.delete(key);
+        }
+    }
+
+    @Override
+    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+        Objects.requireNonNull(rows.generation()).segment.ensureRoom(newKey);
+        log.rekey(oldKey, newKey, namespace);
+        rows.rekey(oldKey, newKey, namespace);
+    }
+
+    @Override
+    public void truncate() {
+        log.truncate();
+        rows.truncate();
+    }
+
+    @Override
+    public void commit(Lsn endLsn) {
+        log.commit(endLsn);
+        rows.commit(endLsn);
+    }
+
+    @Override
+    public void loaded(Lsn lsn) {
+        log.loaded(lsn);
+        rows.loaded(lsn);
+    }
+
+    /** Forgets all rows and begins an empty log; not durable, and not meant to be. */
+    void restart() {
+        files.lock();
+        writing.lock();
+        try {
+            startLog(
+                    LogWriter.create(
+                            shardFiles.log(logNumber + 1), ShardFiles.logFingerprint(definition)),
+                    null);
+            durable = null;
+        } finally {
+            writing.unlock();
+            files.unlock();
+        }
+    }
+
+    private void startLog(LogWriter next, @Nullable Generation generation) {
+        LogWriter old = log;
+        long oldNumber = logNumber;
+        log = next;
+        logNumber = oldNumber + 1;
+        rows.restart(generation);
+        old.close();
+        ShardFiles.deleteQuietly(shardFiles.log(oldNumber));
+        ShardFiles.deleteQuietly(shardFiles.graph());
+    }
+
+    /** Makes every committed change durable. */
+    void sync() {
+        files.lock();
+        try {
+            LogWriter current;
+            DurableLog reached;
+            writing.lock();
+            try {
+                current = log;
+                reached = new DurableLog(logNumber, log.committedBytes());
+                if (reached.equals(durable)) {
+                    return;
+                }
+                current.flush();
+            } finally {
+                writing.unlock();
+            }
+            current.force();
+            if (durable == null) {
+                ShardFiles.forceDirectory(shardFiles.directory());
+            }
+            durable = reached;
+        } catch (IOException e) {
+            throw ShardFiles.failed("fsync", shardFiles.directory(), e);
+        } finally {
+            files.unlock();
+        }
+    }
+
+    /**
+     * Writes the graph to disk; the log before it, for the graph may not know more than the log.
+     */
+    void checkpoint(Generation generation) throws InterruptedException {
+        files.lock();
+        try {
+            sync();
+            if (!generation.linking.pause()) {
+                return;
+            }
+            try {
+                write(generation);
+            } finally {
+                generation.linking.resume();
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "could not write the graph of {}; a restart will link it again", definition, e);
+        } finally {
+            files.unlock();
+        }
+    }
+
+    private void write(Generation generation) throws IOException {
+        GraphFile.Origin origin;
+        int slots;
+        writing.lock();
+        try {
+            if (rows.generation() != generation) {
+                return;
+            }
+            origin = origin();
+            slots = Math.min(generation.linking.linked(), rows.committedSlots());
+        } finally {
+            writing.unlock();
+        }
+        GraphFile.write(generation.graph, slots, origin, shardFiles.newGraph());
+        ShardFiles.replace(shardFiles.newGraph(), shardFiles.graph());
+    }
+
+    GraphFile.Origin origin() {
+        return new GraphFile.Origin(
+                ShardFiles.graphFingerprint(definition), logNumber, rows.truncations());
+    }
+
+    /** Closes the log and lets the memory go with its last reader. */
+    void close() {
+        files.lock();
+        writing.lock();
+        try {
+            log.close();
+            Generation generation = rows.generation();
+            if (generation != null) {
+                generation.gate.close();
+            }
+        } finally {
+            writing.unlock();
+            files.unlock();
+        }
+    }
+
+    void deleteFiles() {
+        shardFiles.delete();
+    }
+}

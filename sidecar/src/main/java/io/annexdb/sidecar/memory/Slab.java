@@ -1,0 +1,108 @@
+package io.annexdb.sidecar.memory;
+
+/**
+ * Off-heap memory of one owner: equal slots at a fixed stride, from a base that never moves, so
+ * that readers need no lock while it grows. Fresh memory is zero. Growing is for one thread at a
+ * time and must happen before a slot is shown to others; closing is for the {@link ReaderGate}.
+ */
+public final class Slab implements AutoCloseable {
+    /** Vectors and lists of neighbours begin on cache lines. */
+    public static final long CACHE_LINE = 64;
+
+    private static final long STEP_LEAST = 64L << 10;
+    private static final long STEP_MOST = 64L << 20;
+
+    private final MemoryBudget budget;
+    private final String owner;
+    private final long strideBytes;
+    private final long mapped;
+    private final long mappedBytes;
+    private final long base;
+    private final long reservedBytes;
+    private volatile long committedBytes;
+
+    /**
+     * @param owner whose memory it is, for messages
+     * @param strideBytes bytes per slot
+     * @param slotsMax slots that address space is reserved for, as far as the budget's limit goes
+     */
+    public Slab(MemoryBudget budget, String owner, long strideBytes, long slotsMax) {
+        this.budget = budget;
+        this.owner = owner;
+        this.strideBytes = strideBytes;
+        long most = roundUp(budget.limitBytes(), Pages.HUGE);
+        this.reservedBytes =
+                slotsMax > most / strideBytes
+                        ? most
+                        : roundUp(Math.max(1, slotsMax * strideBytes), Pages.HUGE);
+        this.mappedBytes = reservedBytes + Pages.HUGE;
+        this.mapped = Pages.reserve(mappedBytes);
+        this.base = roundUp(mapped, Pages.HUGE);
+        Pages.adviseHuge(base, reservedBytes);
+    }
+
+    /** A multiple of {@link #CACHE_LINE} that holds so many bytes. */
+    public static long cacheLines(long bytes) {
+        return roundUp(bytes, CACHE_LINE);
+    }
+
+    public long base() {
+        return base;
+    }
+
+    public long strideBytes() {
+        return strideBytes;
+    }
+
+    public long address(long slot) {
+        return base + slot * strideBytes;
+    }
+
+    /** Committed memory in bytes. */
+    public long bytes() {
+        return committedBytes;
+    }
+
+    /**
+     * Makes room for so many slots in all.
+     *
+     * @throws io.annexdb.sidecar.model.AnnexException OUT_OF_RESOURCES beyond the limit
+     */
+    public void ensure(long slots) {
+        long needed = slots * strideBytes;
+        if (needed > committedBytes) {
+            grow(needed);
+        }
+    }
+
+    private synchronized void grow(long needed) {
+        long committed = committedBytes;
+        if (needed <= committed) {
+            return;
+        }
+        long step = Math.min(Math.max(committed, STEP_LEAST), STEP_MOST);
+        long target = roundUp(Math.max(needed, committed + step), STEP_LEAST);
+        if (target > reservedBytes) {
+            target = Math.max(roundUp(needed, STEP_LEAST), reservedBytes);
+        }
+        budget.take(owner, target - committed);
+        try {
+            Pages.commit(base + committed, target - committed);
+        } catch (RuntimeException e) {
+            budget.giveBack(target - committed);
+            throw e;
+        }
+        committedBytes = target;
+    }
+
+    @Override
+    public synchronized void close() {
+        budget.giveBack(committedBytes);
+        committedBytes = 0;
+        Pages.release(mapped, mappedBytes);
+    }
+
+    private static long roundUp(long value, long multiple) {
+        return (value + multiple - 1) / multiple * multiple;
+    }
+}

@@ -1,0 +1,143 @@
+package io.annexdb.sidecar.segment;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of a shard's log, little-endian.
+ *
+ * <pre>
+ * header, 32 bytes: long magic "ANNEXLOG", int version, int 0, long fingerprint, int 0, int CRC32C
+ * record:           int length of the body, int CRC32C of the body, body
+ * body:             byte type, then
+ *   1 PUT           key, namespace, int dimension, floats
+ *   2 DELETE        key
+ *   3 TRUNCATE
+ *   4 REKEY         key, key, namespace
+ *   5 COMMIT        long LSN
+ *   6 LOADED        long LSN
+ * key, namespace:   int length, bytes; length -1 is no namespace
+ * </pre>
+ *
+ * Version 1 is the only one so far.
+ */
+final class LogFormat {
+    static final int HEADER_BYTES = 32;
+    static final int RECORD_HEADER_BYTES = 8;
+
+    /** A longer body is not one: the largest vector has 16,000 elements, a key some kilobytes. */
+    static final int BODY_BYTES_MAX = 64 << 20;
+
+    static final byte PUT = 1;
+    static final byte DELETE = 2;
+    static final byte TRUNCATE = 3;
+    static final byte REKEY = 4;
+    static final byte COMMIT = 5;
+    static final byte LOADED = 6;
+
+    private static final long MAGIC = 0x474F4C58454E4E41L;
+    private static final int VERSION = 1;
+
+    private LogFormat() {}
+
+    static ByteBuffer header(long fingerprint) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(MAGIC).putInt(VERSION).putInt(0).putLong(fingerprint).putInt(0);
+        header.putInt(checksum(header.duplicate().flip()));
+        return header.flip();
+    }
+
+    /**
+     * @throws AnnexException {@link ErrorCode#DATA_CORRUPTED} with the reason why the file is of no
+     *     use
+     */
+    static void checkHeader(ByteBuffer header, long fingerprint) {
+        if (header.remaining() < HEADER_BYTES) {
+            throw unusable("its header is cut off after " + header.remaining() + " bytes");
+        }
+        int checksum = checksum(header.duplicate().limit(header.position() + HEADER_BYTES - 4));
+        long magic = header.getLong();
+        int version = header.getInt();
+        header.getInt();
+        long found = header.getLong();
+        header.getInt();
+        if (magic != MAGIC || header.getInt() != checksum) {
+            throw unusable("its header is damaged");
+        }
+        if (version != VERSION) {
+            throw unusable("it has format version " + version + ", known is " + VERSION);
+        }
+        if (found != fingerprint) {
+            throw unusable("it belongs to another definition of the index");
+        }
+    }
+
+    static int checksum(ByteBuffer bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes);
+        return (int) crc.getValue();
+    }
+
+    /**
+     * Gives one record's body to the log.
+     *
+     * @throws RuntimeException if the body, in spite of its checksum, is none
+     */
+    static void decode(ByteBuffer body, ShardLog log) {
+        byte type = body.get();
+        switch (type) {
+            case PUT -> {
+                RowKey key = key(body);
+                String namespace = namespace(body);
+                float[] vector = new float[boundedLength(body.getInt(), body.remaining() / 4)];
+                body.asFloatBuffer().get(vector);
+                log.put(key, namespace, vector);
+            }
+            case DELETE -> log.delete(key(body));
+            case TRUNCATE -> log.truncate();
+            case REKEY -> log.rekey(key(body), key(body), namespace(body));
+            case COMMIT -> log.commit(new Lsn(body.getLong()));
+            case LOADED -> log.loaded(new Lsn(body.getLong()));
+            default -> throw unusable("it has a record of unknown type " + type);
+        }
+    }
+
+    static AnnexException unusable(String reason) {
+        return new AnnexException(
+                ErrorCode.DATA_CORRUPTED,
+                "the log of the index cannot be used: " + reason,
+                "The index is built again from its table.");
+    }
+
+    private static RowKey key(ByteBuffer body) {
+        byte[] key = new byte[boundedLength(body.getInt(), body.remaining())];
+        body.get(key);
+        return RowKey.ofEncoded(key);
+    }
+
+    private static @Nullable String namespace(ByteBuffer body) {
+        int length = body.getInt();
+        if (length < 0) {
+            return null;
+        }
+        byte[] bytes = new byte[boundedLength(length, body.remaining())];
+        body.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static int boundedLength(int length, int most) {
+        if (length < 0 || length > most) {
+            throw unusable("a record says " + length + " where at most " + most + " can be");
+        }
+        return length;
+    }
+}

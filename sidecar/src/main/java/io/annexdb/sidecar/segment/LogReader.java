@@ -1,0 +1,162 @@
+package io.annexdb.sidecar.segment;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Reads a shard's log: first {@link #measure}, which finds the last complete commit, then {@link
+ * #replay} up to there. A record that is cut off or whose checksum fails ends the log.
+ */
+public final class LogReader implements AutoCloseable {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final FileChannel channel;
+    private ByteBuffer buffer =
+            ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
+    private long bufferStart;
+
+    /**
+     * What a log holds.
+     *
+     * @param committedBytes where the last complete commit ends; 0 when there is none
+     * @param fileBytes length of the file
+     * @param loaded whether the first copy is complete
+     * @param lsn position of the last complete commit
+     */
+    public record Extent(long committedBytes, long fileBytes, boolean loaded, Lsn lsn) {}
+
+    private LogReader(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /**
+     * Opens a log of this definition.
+     *
+     * @throws AnnexException {@link ErrorCode#DATA_CORRUPTED} if the header is torn, of an unknown
+     *     version or of another definition
+     */
+    public static LogReader open(Path path, long fingerprint) {
+        try {
+            LogReader reader = new LogReader(FileChannel.open(path, StandardOpenOption.READ));
+            try {
+                reader.fill(LogFormat.HEADER_BYTES);
+                LogFormat.checkHeader(reader.buffer, fingerprint);
+                return reader;
+            } catch (IOException | RuntimeException e) {
+                reader.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw failed(path.toString(), e);
+        }
+    }
+
+    /** Walks through the log and checks every record's checksum. */
+    public Extent measure() {
+        long committedBytes = 0;
+        boolean loaded = false;
+        Lsn lsn = Lsn.ZERO;
+        try {
+            seek(LogFormat.HEADER_BYTES);
+            for (ByteBuffer body = next(true); body != null; body = next(true)) {
+                byte type = body.get(body.position());
+                if (type == LogFormat.COMMIT || type == LogFormat.LOADED) {
+                    committedBytes = bufferStart + buffer.position();
+                    loaded |= type == LogFormat.LOADED;
+                    lsn = new Lsn(body.getLong(body.position() + 1));
+                }
+            }
+            return new Extent(committedBytes, channel.size(), loaded, lsn);
+        } catch (IOException e) {
+            throw failed("it", e);
+        }
+    }
+
+    /** Gives every record before a position that {@link #measure} found to the log. */
+    public void replay(long endBytes, ShardLog log) {
+        try {
+            seek(LogFormat.HEADER_BYTES);
+            while (bufferStart + buffer.position() < endBytes) {
+                ByteBuffer body = next(false);
+                if (body == null) {
+                    throw LogFormat.unusable("it changed while it was read");
+                }
+                LogFormat.decode(body, log);
+            }
+        } catch (IOException e) {
+            throw failed("it", e);
+        }
+    }
+
+    /** The next record's body, or null where the log ends. */
+    private @Nullable ByteBuffer next(boolean check) throws IOException {
+        if (!fill(LogFormat.RECORD_HEADER_BYTES)) {
+            return null;
+        }
+        int length = buffer.getInt(buffer.position());
+        int checksum = buffer.getInt(buffer.position() + 4);
+        if (length < 1
+                || length > LogFormat.BODY_BYTES_MAX
+                || !fill(LogFormat.RECORD_HEADER_BYTES + length)) {
+            return null;
+        }
+        int start = buffer.position() + LogFormat.RECORD_HEADER_BYTES;
+        ByteBuffer body = buffer.slice(start, length).order(ByteOrder.LITTLE_ENDIAN);
+        if (check && LogFormat.checksum(body.duplicate()) != checksum) {
+            return null;
+        }
+        buffer.position(start + length);
+        return body;
+    }
+
+    private void seek(long position) {
+        bufferStart = position;
+        buffer.position(0).limit(0);
+    }
+
+    /** Whether so many bytes lie in the buffer now, after reading on if needed. */
+    private boolean fill(int bytes) throws IOException {
+        if (buffer.remaining() >= bytes) {
+            return true;
+        }
+        bufferStart += buffer.position();
+        if (bytes > buffer.capacity()) {
+            buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN).put(buffer);
+        } else {
+            buffer.compact();
+        }
+        int read = 0;
+        while (read >= 0 && buffer.hasRemaining()) {
+            read = channel.read(buffer, bufferStart + buffer.position());
+        }
+        buffer.flip();
+        return buffer.remaining() >= bytes;
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw failed("it", e);
+        }
+    }
+
+    private static AnnexException failed(String path, IOException e) {
+        return new AnnexException(
+                ErrorCode.DATA_CORRUPTED,
+                "could not read the log of an index, " + path + ": " + e.getMessage(),
+                "Check the disk; the index is built again from its table.",
+                e);
+    }
+}

@@ -1,0 +1,203 @@
+package io.annexdb.sidecar.segment;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * Appends to a shard's log. Records are gathered in a buffer and written when it is full or on
+ * {@link #flush}; {@link #force} makes what was written durable. For one thread at a time, except
+ * {@code force}. After an error of the disk the same bytes are written again at the same place, so
+ * a full disk leaves no gap. Not a channel: an interrupt of the writer would close it.
+ */
+public final class LogWriter implements ShardLog, AutoCloseable {
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private final Path path;
+    private final RandomAccessFile file;
+    private ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private long written;
+    private long committed;
+    private int recordStart;
+
+    private LogWriter(Path path, RandomAccessFile file, long position) {
+        this.path = path;
+        this.file = file;
+        this.written = position;
+        this.committed = position;
+    }
+
+    /** Starts a new log, over whatever was there. */
+    public static LogWriter create(Path path, long fingerprint) {
+        try {
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+            file.setLength(0);
+            LogWriter log = new LogWriter(path, file, 0);
+            log.buffer.put(LogFormat.header(fingerprint));
+            log.committed = LogFormat.HEADER_BYTES;
+            return log;
+        } catch (IOException e) {
+            throw failed("create", path, e);
+        }
+    }
+
+    /** Goes on at the position where the last commit ended; what lies behind is cut off. */
+    public static LogWriter append(Path path, long position) {
+        try {
+            RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+            file.setLength(position);
+            return new LogWriter(path, file, position);
+        } catch (IOException e) {
+            throw failed("open", path, e);
+        }
+    }
+
+    /** Bytes of the log so far, also those still gathered. */
+    public long bytes() {
+        return written + buffer.position();
+    }
+
+    /** Where the last commit ended, in bytes. */
+    public long committedBytes() {
+        return committed;
+    }
+
+    @Override
+    public void put(RowKey key, @Nullable String namespace, float[] vector) {
+        byte[] name = bytes(namespace);
+        begin(LogFormat.PUT, 16 + key.encoded().length + length(name) + vector.length * 4);
+        putBytes(key.encoded());
+        putBytes(name);
+        buffer.putInt(vector.length);
+        buffer.asFloatBuffer().put(vector);
+        buffer.position(buffer.position() + vector.length * 4);
+        end();
+    }
+
+    @Override
+    public void delete(RowKey key) {
+        begin(LogFormat.DELETE, 8 + key.encoded().length);
+        putBytes(key.encoded());
+        end();
+    }
+
+    @Override
+    public void truncate() {
+        begin(LogFormat.TRUNCATE, 0);
+        end();
+    }
+
+    @Override
+    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+        byte[] name = bytes(namespace);
+        begin(
+                LogFormat.REKEY,
+                16 + oldKey.encoded().length + newKey.encoded().length + length(name));
+        putBytes(oldKey.encoded());
+        putBytes(newKey.encoded());
+        putBytes(name);
+        end();
+    }
+
+    @Override
+    public void commit(Lsn endLsn) {
+        begin(LogFormat.COMMIT, 8);
+        buffer.putLong(endLsn.value());
+        end();
+        committed = bytes();
+    }
+
+    @Override
+    public void loaded(Lsn lsn) {
+        begin(LogFormat.LOADED, 8);
+        buffer.putLong(lsn.value());
+        end();
+        committed = bytes();
+    }
+
+    /** Hands everything gathered to the operating system. */
+    public void flush() {
+        try {
+            if (buffer.position() > 0) {
+                file.seek(written);
+                file.write(buffer.array(), buffer.arrayOffset(), buffer.position());
+                written += buffer.position();
+                buffer.clear();
+            }
+        } catch (IOException e) {
+            throw failed("write", path, e);
+        }
+    }
+
+    /** Makes everything flushed durable. */
+    public void force() {
+        try {
+            file.getFD().sync();
+        } catch (IOException e) {
+            throw failed("fsync", path, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw failed("close", path, e);
+        }
+    }
+
+    private void begin(byte type, int payloadBytes) {
+        int needed = LogFormat.RECORD_HEADER_BYTES + 1 + payloadBytes;
+        if (needed > buffer.remaining()) {
+            flush();
+        }
+        if (needed > buffer.capacity()) {
+            buffer = ByteBuffer.allocate(needed).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        recordStart = buffer.position();
+        buffer.position(recordStart + LogFormat.RECORD_HEADER_BYTES);
+        buffer.put(type);
+    }
+
+    private void end() {
+        int body = recordStart + LogFormat.RECORD_HEADER_BYTES;
+        int length = buffer.position() - body;
+        buffer.putInt(recordStart, length);
+        buffer.putInt(recordStart + 4, LogFormat.checksum(buffer.slice(body, length)));
+    }
+
+    private void putBytes(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            buffer.putInt(-1);
+        } else {
+            buffer.putInt(bytes.length).put(bytes);
+        }
+    }
+
+    private static byte @Nullable [] bytes(@Nullable String text) {
+        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static int length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
+    }
+
+    private static AnnexException failed(String what, Path path, IOException e) {
+        return new AnnexException(
+                ErrorCode.OUT_OF_RESOURCES,
+                "could not " + what + " the log " + path + ": " + e.getMessage(),
+                "Check the disk's free space and health.",
+                e);
+    }
+}

@@ -1,0 +1,239 @@
+package io.annexdb.sidecar.segment;
+
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.RowKey;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The rows of one shard. Every stored vector takes the next slot, numbered from 0; a replaced or
+ * deleted row leaves a tombstone. So the same changes in the same order give the same slots.
+ *
+ * <p>One writer, any number of readers without locks. A new version of a row is visible before the
+ * old one becomes a tombstone, and it has a higher slot: a reader that goes through slots upwards,
+ * or through a namespace's list, until it meets the end meets every row at least once.
+ */
+public final class Segment implements AutoCloseable {
+    /** Slots are numbered below this, so that two bits are left beside them in an int. */
+    public static final int SLOTS_MAX = 1 << 30;
+
+    private final VectorStore vectors;
+    private final RowTable rows;
+    private final SlotBits dead;
+    private final KeyTable keys;
+    private final Map<String, SlotList> namespaces = new ConcurrentHashMap<>();
+    private int namespaceNumbers;
+    private volatile int slots;
+    private volatile int tombstones;
+    private int buried;
+
+    /** Slots by namespace number - 1; for the writer. */
+    private SlotList[] byNumber = new SlotList[16];
+
+    public Segment(Metric metric, int dimension, MemoryBudget budget) {
+        vectors = new VectorStore(metric, dimension, budget);
+        rows = new RowTable(budget, vectors.slotsMax());
+        dead = new SlotBits(budget, "tombstones of an index", vectors.slotsMax());
+        keys = new KeyTable(rows);
+    }
+
+    public VectorStore vectors() {
+        return vectors;
+    }
+
+    /** Slots taken so far; everything below may be read. */
+    public int slots() {
+        return slots;
+    }
+
+    public int tombstones() {
+        return tombstones;
+    }
+
+    /** Rows. */
+    public int live() {
+        int gone = tombstones;
+        return slots - gone;
+    }
+
+    public boolean isDead(int slot) {
+        return dead.get(slot);
+    }
+
+    public RowKey key(int slot) {
+        return RowKey.ofEncoded(rows.key(slot));
+    }
+
+    public long keyHash(int slot) {
+        return rows.keyHash(slot);
+    }
+
+    public long vectorHash(int slot) {
+        return rows.vectorHash(slot);
+    }
+
+    /** Number of the slot's namespace, 0 for none. */
+    public int namespace(int slot) {
+        return rows.namespace(slot);
+    }
+
+    public @Nullable SlotList namespace(String name) {
+        return namespaces.get(name);
+    }
+
+    /** The name of a slot's namespace; for the writer. */
+    public @Nullable String namespaceName(int slot) {
+        int number = rows.namespace(slot);
+        return number == 0 ? null : byNumber[number - 1].name();
+    }
+
+    /** The slot of a row, or -1. Safe beside the writer. */
+    public int find(RowKey key) {
+        long hash = KeyHash.of(key.encoded());
+        int slot = keys.find(key.encoded(), hash);
+        // Replaced between the two looks: the table has the new slot by now.
+        return slot >= 0 && dead.get(slot) ? liveSlot(key, hash) : slot;
+    }
+
+    private int liveSlot(RowKey key, long hash) {
+        int slot = keys.find(key.encoded(), hash);
+        return slot >= 0 && dead.get(slot) ? -1 : slot;
+    }
+
+    /**
+     * Takes the memory that one more row with this key needs, so that the change itself cannot
+     * fail.
+     */
+    public void ensureRoom(RowKey key) {
+        int needed = slots + 1;
+        vectors.ensure(needed);
+        rows.ensure(needed, key.encoded().length);
+        dead.ensure(needed);
+    }
+
+    /** Stores a row; an earlier version becomes a tombstone. Returns the slot. */
+    public int put(RowKey key, @Nullable String namespace, float[] vector) {
+        byte[] bytes = key.encoded();
+        long hash = KeyHash.of(bytes);
+        int old = keys.find(bytes, hash);
+        int slot = slots;
+        vectors.put(slot, vector);
+        SlotList list = list(namespace);
+        rows.put(slot, bytes, hash, VectorHash.of(vector), list == null ? 0 : list.number());
+        keys.put(bytes, hash, slot);
+        slots = slot + 1;
+        if (list != null) {
+            list.add(slot);
+        }
+        if (old >= 0) {
+            bury(old);
+        }
+        return slot;
+    }
+
+    /** Moves a row to another key and namespace; a row that had the new key goes. */
+    public boolean rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+        byte[] oldBytes = oldKey.encoded();
+        long oldHash = KeyHash.of(oldBytes);
+        int slot = keys.find(oldBytes, oldHash);
+        if (slot < 0) {
+            return false;
+        }
+        if (!oldKey.equals(newKey)) {
+            moveKey(slot, oldBytes, oldHash, newKey.encoded());
+        }
+        moveNamespace(slot, namespace);
+        return true;
+    }
+
+    /** Removes a row; false when there is none. */
+    public boolean remove(RowKey key) {
+        byte[] bytes = key.encoded();
+        long hash = KeyHash.of(bytes);
+        int slot = keys.find(bytes, hash);
+        if (slot < 0) {
+            return false;
+        }
+        keys.remove(bytes, hash);
+        bury(slot);
+        return true;
+    }
+
+    private void moveKey(int slot, byte[] oldBytes, long oldHash, byte[] newBytes) {
+        long newHash = KeyHash.of(newBytes);
+        int displaced = keys.find(newBytes, newHash);
+        keys.remove(oldBytes, oldHash);
+        if (displaced >= 0) {
+            keys.remove(newBytes, newHash);
+        }
+        rows.setKey(slot, newBytes, newHash);
+        keys.put(newBytes, newHash, slot);
+        if (displaced >= 0) {
+            bury(displaced);
+        }
+    }
+
+    private void moveNamespace(int slot, @Nullable String namespace) {
+        int oldNumber = rows.namespace(slot);
+        SlotList list = list(namespace);
+        int newNumber = list == null ? 0 : list.number();
+        if (newNumber == oldNumber) {
+            return;
+        }
+        rows.setNamespace(slot, newNumber);
+        if (list != null) {
+            list.add(slot);
+        }
+        leave(oldNumber);
+    }
+
+    private void bury(int slot) {
+        dead.set(slot);
+        tombstones = ++buried;
+        leave(rows.namespace(slot));
+    }
+
+    private void leave(int number) {
+        if (number > 0) {
+            byNumber[number - 1].gone(slot -> !dead.get(slot) && rows.namespace(slot) == number);
+        }
+    }
+
+    private @Nullable SlotList list(@Nullable String namespace) {
+        if (namespace == null) {
+            return null;
+        }
+        SlotList list = namespaces.get(namespace);
+        if (list == null) {
+            list = new SlotList(namespace, ++namespaceNumbers);
+            if (namespaceNumbers > byNumber.length) {
+                byNumber = Arrays.copyOf(byNumber, byNumber.length * 2);
+            }
+            byNumber[namespaceNumbers - 1] = list;
+            namespaces.put(namespace, list);
+        }
+        return list;
+    }
+
+    /** Memory of vectors. */
+    public long vectorBytes() {
+        return vectors.bytes();
+    }
+
+    /** Memory of keys, rows and namespaces, in bytes. */
+    public long keyBytes() {
+        return rows.bytes() + dead.bytes() + keys.bytes();
+    }
+
+    @Override
+    public void close() {
+        vectors.close();
+        rows.close();
+        dead.close();
+    }
+}

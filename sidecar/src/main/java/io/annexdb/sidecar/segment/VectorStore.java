@@ -1,0 +1,130 @@
+package io.annexdb.sidecar.segment;
+
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.memory.Slab;
+import io.annexdb.sidecar.model.Metric;
+
+/**
+ * The vectors of a shard, as they came, and 1 / ‖v‖ beside them for cosine. Slot {@code i} begins
+ * on a cache line and is padded with zeros to whole cache lines, as the kernels want it.
+ */
+public final class VectorStore implements AutoCloseable {
+    /** Squares beyond this, and below its inverse under cosine, leave the range of float32. */
+    private static final double SQUARE_MAX = 1e36;
+
+    private static final double SQUARE_LEAST_COSINE = 1e-30;
+
+    private final Metric metric;
+    private final int dimension;
+    private final int slotsMax;
+    private final Slab vectors;
+    private final Slab scales;
+    private volatile boolean extreme;
+    private volatile double normMax;
+
+    VectorStore(Metric metric, int dimension, MemoryBudget budget) {
+        this.metric = metric;
+        this.dimension = dimension;
+        long stride = Slab.cacheLines(dimension * 4L);
+        this.slotsMax = (int) Math.min(Segment.SLOTS_MAX, budget.limitBytes() / stride + 1);
+        this.vectors = new Slab(budget, "vectors of an index", stride, slotsMax);
+        this.scales = new Slab(budget, "scales of an index", 4, slotsMax);
+    }
+
+    public Metric metric() {
+        return metric;
+    }
+
+    public int dimension() {
+        return dimension;
+    }
+
+    /** Number of floats of a padded vector. */
+    public int floats() {
+        return (int) (vectors.strideBytes() / 4);
+    }
+
+    public long base() {
+        return vectors.base();
+    }
+
+    public long strideBytes() {
+        return vectors.strideBytes();
+    }
+
+    public long scales() {
+        return scales.base();
+    }
+
+    public long address(int slot) {
+        return vectors.address(slot);
+    }
+
+    /** 1 / ‖v‖ under cosine; else 0. */
+    public float scale(int slot) {
+        return Native.getFloat(scales.address(slot));
+    }
+
+    /** Slots for which address space is there. */
+    public int slotsMax() {
+        return slotsMax;
+    }
+
+    /**
+     * Whether a vector was stored whose distances overflow float32, or vanish in it. Then neither
+     * kernels nor graph can order the rows, and only the exact distance in double precision does.
+     */
+    public boolean extreme() {
+        return extreme;
+    }
+
+    /** The largest ‖v‖ so far: the error of a product is relative to it. */
+    public double normMax() {
+        return normMax;
+    }
+
+    public long bytes() {
+        return vectors.bytes() + scales.bytes();
+    }
+
+    void ensure(int slots) {
+        vectors.ensure(slots);
+        scales.ensure(slots);
+    }
+
+    void put(int slot, float[] vector) {
+        Native.putFloats(vectors.address(slot), vector, dimension);
+        double square = square(vector);
+        if (isExtreme(metric, square)) {
+            extreme = true;
+        }
+        double norm = Math.sqrt(square);
+        if (norm > normMax) {
+            normMax = norm;
+        }
+        if (metric == Metric.COSINE) {
+            Native.putFloat(scales.address(slot), (float) (1 / norm));
+        }
+    }
+
+    /** ‖v‖² in double precision. */
+    public static double square(float[] vector) {
+        double sum = 0;
+        for (float element : vector) {
+            sum += (double) element * element;
+        }
+        return sum;
+    }
+
+    /** Whether float32 cannot carry distances of a vector with this square. */
+    public static boolean isExtreme(Metric metric, double square) {
+        return square > SQUARE_MAX || (metric == Metric.COSINE && square < SQUARE_LEAST_COSINE);
+    }
+
+    @Override
+    public void close() {
+        vectors.close();
+        scales.close();
+    }
+}

@@ -1,0 +1,126 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Method;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/** Shards, vectors and the naive judge that the tests of this package share. */
+final class Fixture {
+    private Fixture() {}
+
+    static ShardDefinition shard(Metric metric, Method method, int dimension) {
+        return new ShardDefinition(
+                new IndexDefinition(
+                        7,
+                        "docs_embedding",
+                        "public.docs",
+                        "embedding",
+                        metric,
+                        method,
+                        List.of("id"),
+                        "tenant",
+                        dimension,
+                        16,
+                        100),
+                16402,
+                "public.docs");
+    }
+
+    /** A new shard that is READY and empty. */
+    static VectorIndex ready(IndexRegistry registry, ShardDefinition shard) {
+        VectorIndex index = registry.openOrCreate(shard);
+        index.beginLoad(new Lsn(100), 0);
+        index.finishLoad();
+        return index;
+    }
+
+    static RowKey key(int id) {
+        return RowKey.of(Integer.toString(id));
+    }
+
+    /** Points around centres, as embeddings are: neither uniform nor separate. */
+    static float[][] clustered(Random random, int rows, int dimension, int clusters) {
+        float[][] centres = new float[clusters][];
+        for (int i = 0; i < clusters; i++) {
+            centres[i] = gaussian(random, dimension, 1f);
+        }
+        float[][] vectors = new float[rows][];
+        for (int i = 0; i < rows; i++) {
+            float[] vector = gaussian(random, dimension, 0.6f);
+            float[] centre = centres[random.nextInt(clusters)];
+            for (int j = 0; j < dimension; j++) {
+                vector[j] += centre[j];
+            }
+            vectors[i] = vector;
+        }
+        return vectors;
+    }
+
+    static float[] gaussian(Random random, int dimension, float deviation) {
+        float[] vector = new float[dimension];
+        for (int i = 0; i < dimension; i++) {
+            vector[i] = (float) random.nextGaussian() * deviation;
+        }
+        return vector;
+    }
+
+    /** The distance by its definition, written down once more, as the judge. */
+    static double distance(Metric metric, float[] a, float[] b) {
+        double product = 0;
+        double squares = 0;
+        double sum = 0;
+        double normA = 0;
+        double normB = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += (double) a[i] * b[i];
+            squares += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+            sum += Math.abs((double) a[i] - b[i]);
+            normA += (double) a[i] * a[i];
+            normB += (double) b[i] * b[i];
+        }
+        return switch (metric) {
+            case COSINE -> 1 - Math.max(-1, Math.min(1, product / Math.sqrt(normA * normB)));
+            case L2 -> Math.sqrt(squares);
+            case INNER_PRODUCT -> -product;
+            case L1 -> sum;
+        };
+    }
+
+    static List<Neighbor> search(VectorIndex index, float[] query, int k, int ef) {
+        return search(index, query, k, ef, null);
+    }
+
+    static List<Neighbor> search(
+            VectorIndex index, float[] query, int k, int ef, @Nullable String namespace) {
+        return index.search(query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
+    }
+
+    /** Share of the exact answer that the search found. */
+    static double recall(List<Neighbor> exact, List<Neighbor> found) {
+        Set<RowKey> keys = new HashSet<>();
+        found.forEach(neighbor -> keys.add(neighbor.key()));
+        return (double) exact.stream().filter(neighbor -> keys.contains(neighbor.key())).count()
+                / exact.size();
+    }
+
+    static void awaitLinked(VectorIndex index) throws InterruptedException {
+        long deadline = System.nanoTime() + 120_000_000_000L;
+        while (index.status().freshRows() > 0) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("still fresh after 120 s: " + index.status());
+            }
+            Thread.sleep(5);
+        }
+    }
+}

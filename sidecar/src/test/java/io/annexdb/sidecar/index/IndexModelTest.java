@@ -1,0 +1,182 @@
+package io.annexdb.sidecar.index;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Method;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.VectorHash;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Random operations against a map that is scanned: whatever happened, the answers are the map's.
+ * Exact methods and small shards only, so that nothing is left to recall.
+ */
+class IndexModelTest {
+    private static final int DIMENSION = 5;
+    private static final int KEYS = 60;
+
+    @TempDir Path directory;
+
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares rows
+    private record Row(@Nullable String namespace, float[] vector) {}
+
+    @ParameterizedTest(name = "{0} {1} seed {2}")
+    @CsvSource({
+        "COSINE, FLAT, 1", "L2, FLAT, 2", "INNER_PRODUCT, FLAT, 3", "L1, FLAT, 4",
+        "COSINE, HNSW, 5", "L2, AUTO, 6", "INNER_PRODUCT, HNSW, 7", "L1, AUTO, 8"
+    })
+    void answersAreTheMaps(Metric metric, Method method, long seed) {
+        Random random = new Random(seed);
+        ShardDefinition shard = Fixture.shard(metric, method, random.nextBoolean() ? DIMENSION : 0);
+        IndexSettings settings = IndexSettings.of(directory);
+        Map<RowKey, Row> model = new HashMap<>();
+        IndexRegistry registry = IndexRegistry.open(settings);
+        VectorIndex index = registry.openOrCreate(shard);
+        load(random, index, model);
+        for (long step = 1; step <= 3_000; step++) {
+            change(random, index, model);
+            if (random.nextInt(10) == 0) {
+                index.commit(new Lsn(1_000 + step));
+                registry.advanceApplied(new Lsn(1_000 + step));
+            }
+            if (random.nextInt(20) == 0) {
+                compare(random, metric, index, model);
+            }
+            if (random.nextInt(400) == 0) {
+                index.commit(new Lsn(1_000 + step));
+                registry.advanceApplied(new Lsn(1_000 + step));
+                registry.close();
+                registry = IndexRegistry.open(settings);
+                assertEquals(new Lsn(1_000 + step), registry.durableLsn());
+                index = registry.openOrCreate(shard);
+                assertEquals(State.READY, index.state());
+                assertEquals(new Lsn(1_000 + step), index.lsn());
+                compare(random, metric, index, model);
+            }
+        }
+        registry.close();
+    }
+
+    /** The first copy delivers a snapshot while the stream changes the same rows. */
+    private static void load(Random random, VectorIndex index, Map<RowKey, Row> model) {
+        index.upsert(Fixture.key(KEYS + 1), null, vector(random));
+        index.beginLoad(new Lsn(500), KEYS);
+        Map<RowKey, Row> snapshot = new HashMap<>();
+        for (int i = 0; i < KEYS; i += 1 + random.nextInt(3)) {
+            snapshot.put(Fixture.key(i), new Row(namespace(random), vector(random)));
+        }
+        Set<RowKey> touched = new HashSet<>();
+        List<RowKey> order = new ArrayList<>(snapshot.keySet());
+        for (RowKey key : order) {
+            Row row = Objects.requireNonNull(snapshot.get(key));
+            if (random.nextInt(3) == 0) {
+                RowKey other = order.get(random.nextInt(order.size()));
+                touched.add(other);
+                if (random.nextBoolean()) {
+                    Row newer = new Row(namespace(random), vector(random));
+                    index.upsert(other, newer.namespace(), newer.vector());
+                    model.put(other, newer);
+                } else {
+                    index.delete(other);
+                    model.remove(other);
+                }
+            }
+            index.load(key, row.namespace(), row.vector());
+            if (!touched.contains(key)) {
+                model.put(key, row);
+            }
+        }
+        index.finishLoad();
+        assertEquals(State.READY, index.state());
+    }
+
+    private static void change(Random random, VectorIndex index, Map<RowKey, Row> model) {
+        RowKey key = Fixture.key(random.nextInt(KEYS));
+        int what = random.nextInt(100);
+        if (what < 50) {
+            Row row = new Row(namespace(random), vector(random));
+            index.upsert(key, row.namespace(), row.vector());
+            model.put(key, row);
+        } else if (what < 70) {
+            index.delete(key);
+            model.remove(key);
+        } else if (what < 90) {
+            RowKey target = random.nextBoolean() ? key : Fixture.key(random.nextInt(KEYS));
+            String namespace = namespace(random);
+            Row row = model.remove(key);
+            assertEquals(row != null, index.updateKept(key, target, namespace));
+            if (row != null) {
+                model.put(target, new Row(namespace, row.vector()));
+            }
+        } else if (what < 99) {
+            index.upsert(key, null, new float[] {1, Float.NaN, 0, 0, 0});
+            model.remove(key);
+        } else {
+            index.truncate();
+            model.clear();
+        }
+    }
+
+    private static void compare(
+            Random random, Metric metric, VectorIndex index, Map<RowKey, Row> model) {
+        assertEquals(model.size(), index.status().rows());
+        float[] query = vector(random);
+        int k = 1 + random.nextInt(KEYS);
+        String namespace = namespace(random);
+        double maxDistance =
+                random.nextBoolean() ? Double.POSITIVE_INFINITY : random.nextDouble() * 2;
+        List<Neighbor> expected =
+                model.entrySet().stream()
+                        .filter(entry ->
+                                namespace == null || namespace.equals(entry.getValue().namespace()))
+                        .map(entry ->
+                                new Neighbor(
+                                        entry.getKey(),
+                                        Fixture.distance(metric, query, entry.getValue().vector()),
+                                        VectorHash.of(entry.getValue().vector())))
+                        .filter(neighbor -> neighbor.distance() <= maxDistance)
+                        .sorted(Neighbor.ORDER)
+                        .limit(k)
+                        .toList();
+        assertEquals(expected, index.search(query, k, 10, namespace, maxDistance, () -> false));
+        if (namespace == null) {
+            List<RowKey> all = new ArrayList<>(model.keySet());
+            all.add(RowKey.of("unknown"));
+            assertEquals(expected, index.rank(query, k, all, maxDistance));
+        }
+        assertTrue(index.status().tombstones() >= 0);
+    }
+
+    /** Few different values, so that there are copies and ties. */
+    private static float[] vector(Random random) {
+        float[] vector = new float[DIMENSION];
+        for (int i = 0; i < DIMENSION; i++) {
+            vector[i] = random.nextInt(4) - 1.5f;
+        }
+        return vector;
+    }
+
+    private static @Nullable String namespace(Random random) {
+        int which = random.nextInt(4);
+        return which == 0 ? null : "n" + which;
+    }
+}
