@@ -10,13 +10,15 @@ import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.replication.SnapshotCopy;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.telemetry.Telemetry;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The first copy of one shard, while the stream goes on. The table is published and the stream
@@ -132,7 +134,8 @@ final class Backfill implements SlowJob {
         }
         throw new AnnexException(
                 ErrorCode.NOT_SERVABLE,
-                SNAPSHOTS_MAX + " snapshots were each overtaken by more than "
+                SNAPSHOTS_MAX
+                        + " snapshots were each overtaken by more than "
                         + WaitingChanges.ROWS_MAX
                         + " changes",
                 "It is tried again; load large amounts of rows before creating the index.");

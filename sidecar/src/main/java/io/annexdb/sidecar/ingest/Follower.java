@@ -8,12 +8,14 @@ import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
 import io.annexdb.sidecar.replication.StreamStatus;
 import io.annexdb.sidecar.telemetry.Telemetry;
-import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Keeps the indexes of this sidecar equal to its PostgreSQL's tables: the one door of this package.

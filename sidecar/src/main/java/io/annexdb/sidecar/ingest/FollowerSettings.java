@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
 import java.time.Duration;
 
 /**

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.StreamState;
+
 import java.util.Map;
 import java.util.Optional;
 

@@ -5,6 +5,11 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.replication.RowChange;
 import io.annexdb.sidecar.replication.StreamEvent;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -20,9 +25,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The ingest thread: takes events from the bounded queue, gives each change to the shards of its
@@ -60,7 +62,9 @@ final class Ingest implements AutoCloseable {
     private boolean positionDirty;
     private long syncedNanos = System.nanoTime();
 
-    /** The transaction in progress: how much of it was applied, and how much of that comes again. */
+    /**
+     * The transaction in progress: how much of it was applied, and how much of that comes again.
+     */
     private static final class Transaction {
         private final Lsn finalLsn;
         private final int xid;
@@ -110,8 +114,7 @@ final class Ingest implements AutoCloseable {
             next.merge(
                     shard.definition().relationOid(),
                     List.of(shard),
-                    (some, more) ->
-                            Stream.concat(some.stream(), more.stream()).toList());
+                    (some, more) -> Stream.concat(some.stream(), more.stream()).toList());
         }
         lock.lock();
         try {
@@ -125,7 +128,9 @@ final class Ingest implements AutoCloseable {
         }
     }
 
-    /** Forgets all that is queued or in progress; to be called when the stream has ended for good. */
+    /**
+     * Forgets all that is queued or in progress; to be called when the stream has ended for good.
+     */
     @SuppressWarnings("NonAtomicVolatileUpdate")
     void clear() {
         lock.lock();

@@ -2,17 +2,19 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.RowKey;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The first copy and the stream, side by side. The index itself ignores a copied row whose key the
- * stream has touched; what it cannot know is an update that did not send the vector (unchanged TOAST)
- * of a row that has not been copied yet. Such rows are remembered here, under the key the copy will
- * bring, and get the new key and namespace when it comes.
+ * stream has touched; what it cannot know is an update that did not send the vector (unchanged
+ * TOAST) of a row that has not been copied yet. Such rows are remembered here, under the key the
+ * copy will bring, and get the new key and namespace when it comes.
  *
  * <p>Called by the ingest thread and by the copy's; each call is one step.
  */

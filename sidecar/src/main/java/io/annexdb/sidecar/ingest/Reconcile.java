@@ -18,6 +18,10 @@ import io.annexdb.sidecar.replication.Slot;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
 import io.annexdb.sidecar.telemetry.Telemetry;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -27,8 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The audit: compares what the catalog wants with what is there, and brings the two together. What
@@ -129,10 +131,9 @@ final class Reconcile {
             Map<ShardKey, ShardDefinition> wanted, Map<Long, RelationFacts> facts) {
         wanted.keySet().removeIf(key -> !facts.containsKey(key.relationOid()));
         Map<ShardKey, String> obstacles = new HashMap<>();
-        wanted.forEach(
-                (key, shard) ->
-                        ShardCheck.obstacle(shard, fetch(facts, key.relationOid()))
-                                .ifPresent(obstacle -> obstacles.put(key, obstacle)));
+        wanted.forEach((key, shard) ->
+                ShardCheck.obstacle(shard, fetch(facts, key.relationOid()))
+                        .ifPresent(obstacle -> obstacles.put(key, obstacle)));
         return obstacles;
     }
 
@@ -182,18 +183,16 @@ final class Reconcile {
             forgetAll();
         }
         if (published) {
-            sql.ask(
-                    connection -> {
-                        Publication.unpublish(connection);
-                        return true;
-                    });
+            sql.ask(connection -> {
+                Publication.unpublish(connection);
+                return true;
+            });
         }
         if (slot) {
-            sql.ask(
-                    connection -> {
-                        Slot.drop(connection, settings.slotName());
-                        return true;
-                    });
+            sql.ask(connection -> {
+                Slot.drop(connection, settings.slotName());
+                return true;
+            });
             LOG.info("No index is left here: dropped slot {}", settings.slotName());
         }
     }
@@ -237,11 +236,10 @@ final class Reconcile {
         Set<Long> relations =
                 usable.stream().map(ShardKey::relationOid).collect(Collectors.toSet());
         if (!now.relations().equals(relations)) {
-            sql.ask(
-                    connection -> {
-                        Publication.publish(connection, relations);
-                        return true;
-                    });
+            sql.ask(connection -> {
+                Publication.publish(connection, relations);
+                return true;
+            });
             Publication changed = sql.ask(Publication::read);
             dropUnpublishedFiles(now);
             publicationOid = changed.oid();
@@ -333,8 +331,7 @@ final class Reconcile {
                         wanted.keySet().stream().map(ShardKey::indexId).collect(Collectors.toSet());
                 int expected = generation;
                 jobs.submit(
-                        new SlotCreation(
-                                settings, indexes, created -> adopt(created, expected)));
+                        new SlotCreation(settings, indexes, created -> adopt(created, expected)));
             }
         } else if (!stream.isStarted()) {
             registry.onDisk().stream()
@@ -369,10 +366,8 @@ final class Reconcile {
         for (ShardKey key : usable) {
             ShardRoute route = fetch(routes, key);
             if (route.index().state() != State.LOADING
-                    || jobs.has(
-                            job ->
-                                    job instanceof Backfill backfill
-                                            && backfill.route().equals(route))) {
+                    || jobs.has(job ->
+                            job instanceof Backfill backfill && backfill.route().equals(route))) {
                 continue;
             }
             ShardRoute fresh = route.isWaiting() ? route : reopen(fetch(wanted, key));

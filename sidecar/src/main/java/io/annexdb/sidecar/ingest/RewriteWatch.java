@@ -2,10 +2,12 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardKey;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Notices that a table was rewritten. A rewrite (for example {@code ALTER COLUMN … TYPE … USING})

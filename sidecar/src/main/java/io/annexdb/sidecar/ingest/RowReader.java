@@ -9,9 +9,11 @@ import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.TextValue;
 import io.annexdb.sidecar.replication.Tuple;
 import io.annexdb.sidecar.replication.VectorValue;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an index's columns out of a relation's tuples: bound once per description of the relation,

@@ -5,6 +5,7 @@ import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
+
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -88,7 +89,8 @@ final class ShardCheck {
             return Optional.empty();
         } catch (AnnexException e) {
             return Optional.of(
-                    e.hint().map(hint -> e.getMessage() + ". " + hint)
+                    e.hint()
+                            .map(hint -> e.getMessage() + ". " + hint)
                             .orElse(String.valueOf(e.getMessage())));
         }
     }

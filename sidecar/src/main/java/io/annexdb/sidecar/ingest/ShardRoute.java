@@ -9,12 +9,14 @@ import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RowChange;
 import io.annexdb.sidecar.replication.Tuple;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * From the stream to one shard's index: decodes the rows and calls the index's write face. A shard
@@ -141,7 +143,8 @@ final class ShardRoute {
     void fail(Exception cause) {
         String reason =
                 cause instanceof AnnexException annex
-                        ? annex.hint().map(hint -> annex.getMessage() + ". " + hint)
+                        ? annex.hint()
+                                .map(hint -> annex.getMessage() + ". " + hint)
                                 .orElse(String.valueOf(annex.getMessage()))
                         : cause.toString();
         LOG.error(
@@ -158,8 +161,7 @@ final class ShardRoute {
         switch (change) {
             case RowChange.Insert insert -> put(bound(insert.relation()), insert.row(), null);
             case RowChange.Update update -> update(bound(update.relation()), update);
-            case RowChange.Delete delete ->
-                    remove(bound(delete.relation()).key(delete.old()));
+            case RowChange.Delete delete -> remove(bound(delete.relation()).key(delete.old()));
             case RowChange.Truncate truncate -> truncate();
         }
     }

@@ -2,11 +2,13 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.replication.MainSlot;
 import io.annexdb.sidecar.replication.SourceSettings;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.sql.SQLException;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Makes the sidecar's slot when the first index appears, or anew after a gap. */
 final class SlotCreation implements SlowJob {

@@ -1,13 +1,14 @@
 package io.annexdb.sidecar.ingest;
 
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One thread that does slow jobs one at a time, in order. After a failure it rests, 0.2 s and up to
@@ -65,7 +66,9 @@ final class SlowJobs implements AutoCloseable {
         }
     }
 
-    /** Cancels all and waits at most 1 s. Not by an interrupt, which would close the index files. */
+    /**
+     * Cancels all and waits at most 1 s. Not by an interrupt, which would close the index files.
+     */
     @Override
     public void close() {
         synchronized (this) {
@@ -89,7 +92,8 @@ final class SlowJobs implements AutoCloseable {
                 pauseMillis = 0;
             } catch (Exception e) {
                 failed(job, e);
-                pauseMillis = Math.min(Math.max(PAUSE_MIN_MILLIS, 2 * pauseMillis), PAUSE_MAX_MILLIS);
+                pauseMillis =
+                        Math.min(Math.max(PAUSE_MIN_MILLIS, 2 * pauseMillis), PAUSE_MAX_MILLIS);
             } finally {
                 done();
             }

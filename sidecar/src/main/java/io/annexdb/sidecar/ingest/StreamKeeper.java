@@ -10,13 +10,15 @@ import io.annexdb.sidecar.replication.StreamEvent;
 import io.annexdb.sidecar.replication.StreamPosition;
 import io.annexdb.sidecar.replication.StreamStatus;
 import io.annexdb.sidecar.telemetry.Telemetry;
-import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
+
 import org.jspecify.annotations.Nullable;
 
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+
 /**
- * Holds the stream, of which there is one or none, and tells it where the indexes stand. Started and
- * stopped by the audit; asked and told from any thread.
+ * Holds the stream, of which there is one or none, and tells it where the indexes stand. Started
+ * and stopped by the audit; asked and told from any thread.
  */
 final class StreamKeeper implements StreamPosition {
     private static final StreamStatus STOPPED =

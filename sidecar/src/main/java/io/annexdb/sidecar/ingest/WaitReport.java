@@ -2,13 +2,15 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.replication.SlotWait;
 import io.annexdb.sidecar.replication.SqlSession;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Says what a slot's creation waits for, in the log each 5 s and in the status of the indexes that

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.replication.RowChange;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

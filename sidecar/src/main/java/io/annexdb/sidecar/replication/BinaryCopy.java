@@ -2,16 +2,18 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rows of {@code COPY … (FORMAT binary)}: an 11-byte signature, flags i32, an extension of i32
- * bytes; then per row a column count i16 and per column a length i32 (-1 for NULL) and so many bytes;
- * at the end a count of -1. Every length is checked before it is believed.
+ * bytes; then per row a column count i16 and per column a length i32 (-1 for NULL) and so many
+ * bytes; at the end a count of -1. Every length is checked before it is believed.
  */
 final class BinaryCopy {
     private static final byte[] SIGNATURE = {
@@ -73,7 +75,9 @@ final class BinaryCopy {
         }
         int end = used + length;
         if (end > row.length) {
-            row = Arrays.copyOf(row, Math.max(end, (int) Math.min(row.length * 2L, VALUE_BYTES_MAX)));
+            row =
+                    Arrays.copyOf(
+                            row, Math.max(end, (int) Math.min(row.length * 2L, VALUE_BYTES_MAX)));
         }
         in.readFully(row, used, length);
         return end;

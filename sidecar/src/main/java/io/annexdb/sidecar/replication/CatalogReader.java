@@ -5,6 +5,10 @@ import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -12,8 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Reads which leaf relations of this node are to be indexed, from annex.local_shards(). */
 public final class CatalogReader {

@@ -2,17 +2,19 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The column types that Annex reads: vectors, and what may be a key or a namespace. Built-in types
- * are known by OID (PostgreSQL's {@code pg_type.dat}) and, as the base of a domain, by name; types of
- * extensions by name only, because their OID differs from database to database.
+ * are known by OID (PostgreSQL's {@code pg_type.dat}) and, as the base of a domain, by name; types
+ * of extensions by name only, because their OID differs from database to database.
  */
 public enum ColumnType {
     BOOLEAN("bool", 16),
@@ -84,8 +86,7 @@ public enum ColumnType {
     }
 
     /** The refusal of a column whose type Annex does not read. */
-    public static AnnexException unsupported(
-            String column, long typeOid, @Nullable TypeName name) {
+    public static AnnexException unsupported(String column, long typeOid, @Nullable TypeName name) {
         return new AnnexException(
                 ErrorCode.CONFIGURATION,
                 "column \""

@@ -3,6 +3,7 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -59,14 +60,13 @@ final class ConnectChecks {
         }
         return timelineGap(server, ours.timeline(), applied.max(durable))
                 .or(() -> slotGap(slot, durable))
-                .or(
-                        () ->
-                                published
-                                        ? Optional.empty()
-                                        : Optional.of(
-                                                "publication "
-                                                        + SourceSettings.PUBLICATION
-                                                        + " is missing"));
+                .or(() ->
+                        published
+                                ? Optional.empty()
+                                : Optional.of(
+                                        "publication "
+                                                + SourceSettings.PUBLICATION
+                                                + " is missing"));
     }
 
     private static Optional<String> timelineGap(ServerFacts server, int ours, Lsn position) {
@@ -82,8 +82,7 @@ final class ConnectChecks {
         }
         Optional<Lsn> leftAt = server.history().leftAt(ours);
         if (leftAt.isEmpty()) {
-            return Optional.of(
-                    "timeline " + ours + " of the indexes is no ancestor of " + theirs);
+            return Optional.of("timeline " + ours + " of the indexes is no ancestor of " + theirs);
         }
         return leftAt.get().isAtLeast(position)
                 ? Optional.empty()

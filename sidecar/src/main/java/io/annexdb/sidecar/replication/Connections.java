@@ -1,11 +1,12 @@
 package io.annexdb.sidecar.replication;
 
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.util.Properties;
 import org.postgresql.Driver;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Properties;
 
 /**
  * Opens the sidecar's connections to PostgreSQL: walsenders for the stream and for snapshots, and
@@ -22,7 +23,8 @@ final class Connections {
 
     /**
      * A walsender in the database. Its timeout is 3 s, so that a sidecar that was stopped does not
-     * hold up a shutdown for the default 60 s; it also makes the server send a keepalive each 1.5 s.
+     * hold up a shutdown for the default 60 s; it also makes the server send a keepalive each 1.5
+     * s.
      */
     static Connection replication(SourceSettings settings) throws SQLException {
         Properties properties = properties(settings);
@@ -35,8 +37,8 @@ final class Connections {
     }
 
     /**
-     * An ordinary connection. Row security is off, that is, a policy that would hide rows from us is
-     * an error instead of an index that lacks them.
+     * An ordinary connection. Row security is off, that is, a policy that would hide rows from us
+     * is an error instead of an index that lacks them.
      *
      * @param socketTimeoutSeconds after which a silent server counts as gone
      */
@@ -91,8 +93,7 @@ final class Connections {
     private static Connection connect(SourceSettings settings, Properties properties)
             throws SQLException {
         int query = settings.jdbcUrl().indexOf('?');
-        String url =
-                query < 0 ? settings.jdbcUrl() : settings.jdbcUrl().substring(0, query);
+        String url = query < 0 ? settings.jdbcUrl() : settings.jdbcUrl().substring(0, query);
         Connection connection = DRIVER.connect(url, properties);
         if (connection == null) {
             throw new SQLException("not a PostgreSQL JDBC URL: " + settings.jdbcUrl(), "08001");

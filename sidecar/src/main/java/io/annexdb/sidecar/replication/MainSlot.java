@@ -1,9 +1,11 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the sidecar's lasting slot. Waits for every transaction that runs, so it has an object of

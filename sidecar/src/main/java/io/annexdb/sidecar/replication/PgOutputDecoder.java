@@ -2,9 +2,11 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes to pgoutput messages, protocol version 1. Pure: no state, no I/O. Every count and length is
@@ -28,7 +30,8 @@ final class PgOutputDecoder {
                 switch (type) {
                     case 'B' -> begin(in);
                     case 'C' -> commit(in);
-                    case 'O' -> new PgOutputMessage.Origin(lsn(in, "origin LSN"), in.string("origin"));
+                    case 'O' ->
+                            new PgOutputMessage.Origin(lsn(in, "origin LSN"), in.string("origin"));
                     case 'R' -> description(in);
                     case 'Y' -> type(in);
                     case 'I' -> insert(in, bytes);

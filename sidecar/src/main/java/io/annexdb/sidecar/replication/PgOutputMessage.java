@@ -1,8 +1,10 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.Lsn;
-import java.util.List;
+
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /**
  * One message of the pgoutput protocol, version 1 (PostgreSQL documentation, "Logical Replication
@@ -40,7 +42,9 @@ sealed interface PgOutputMessage {
     /** {@code I}. */
     record Insert(long relationOid, Tuple row) implements PgOutputMessage {}
 
-    /** {@code U}. The old tuple comes when the key changed, or always under REPLICA IDENTITY FULL. */
+    /**
+     * {@code U}. The old tuple comes when the key changed, or always under REPLICA IDENTITY FULL.
+     */
     record Update(long relationOid, @Nullable Tuple old, Tuple row) implements PgOutputMessage {}
 
     /** {@code D}. */

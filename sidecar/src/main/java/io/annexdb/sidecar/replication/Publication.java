@@ -11,8 +11,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The publication of this node: which relations it holds, changed only through the definer functions
- * of the SQL API, which refuse relations whose publication would break their users' writes.
+ * The publication of this node: which relations it holds, changed only through the definer
+ * functions of the SQL API, which refuse relations whose publication would break their users'
+ * writes.
  *
  * @param oid OID of the publication; 0 when there is none. Another OID is another publication
  * @param relations OIDs of the published relations

@@ -1,9 +1,11 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A relation as the stream described it before its next row: never looked up in today's catalog,

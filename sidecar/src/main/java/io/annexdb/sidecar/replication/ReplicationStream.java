@@ -2,20 +2,22 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the slot's stream going, in one thread of its own: connects, checks, reads, and after a loss
- * connects again, 0.1 s later and up to 5 s later each time. Before each start the connect checks
- * decide; when they find that there may be a gap the stream ends and says so, and it is for ingest to
- * rebuild and to make a new one.
+ * Keeps the slot's stream going, in one thread of its own: connects, checks, reads, and after a
+ * loss connects again, 0.1 s later and up to 5 s later each time. Before each start the connect
+ * checks decide; when they find that there may be a gap the stream ends and says so, and it is for
+ * ingest to rebuild and to make a new one.
  */
 public final class ReplicationStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicationStream.class);

@@ -1,7 +1,8 @@
 package io.annexdb.sidecar.replication;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+
+import java.util.List;
 
 /** One change of a transaction, in the order in which it was made. */
 public sealed interface RowChange {

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.Lsn;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -3,13 +3,15 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Our replication slot as the server shows it, and the statements that make and drop it.
@@ -75,8 +77,8 @@ public record Slot(
         while (true) {
             try (PreparedStatement statement =
                     connection.prepareStatement(
-                            "SELECT pg_catalog.pg_drop_replication_slot(slot_name)"
-                                    + " FROM pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
+                            "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM"
+                                + " pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
                 statement.setString(1, name);
                 statement.execute();
                 return;

@@ -7,7 +7,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Says which transactions a slot's creation waits for: a prepared one may be waited for forever. */
+/**
+ * Says which transactions a slot's creation waits for: a prepared one may be waited for forever.
+ */
 public final class SlotWait {
     private static final String BLOCKERS =
             """

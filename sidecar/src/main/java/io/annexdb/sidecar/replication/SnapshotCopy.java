@@ -3,6 +3,11 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.PGCopyInputStream;
+
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,9 +18,6 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.PGCopyInputStream;
 
 /**
  * A table's rows as of an exact position of the log: a temporary slot exports a snapshot, an
@@ -80,10 +82,7 @@ public final class SnapshotCopy implements AutoCloseable {
      * @param cancelled asked after each row; when true the copy ends early
      */
     public void copy(
-            String relation,
-            List<String> columns,
-            Consumer<Tuple> rows,
-            BooleanSupplier cancelled)
+            String relation, List<String> columns, Consumer<Tuple> rows, BooleanSupplier cancelled)
             throws SQLException {
         Connection current = reader;
         if (current == null) {
@@ -99,7 +98,8 @@ public final class SnapshotCopy implements AutoCloseable {
                                         " FROM ONLY " + relation + ") TO STDOUT (FORMAT binary)"));
         try (InputStream in =
                 new BufferedInputStream(
-                        new PGCopyInputStream(current.unwrap(PGConnection.class), query), 1 << 16)) {
+                        new PGCopyInputStream(current.unwrap(PGConnection.class), query),
+                        1 << 16)) {
             BinaryCopy copy = new BinaryCopy(in, columns.size());
             for (Tuple row = copy.next(); row != null; row = copy.next()) {
                 rows.accept(row);

@@ -3,14 +3,16 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyDual;
+
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyDual;
 
 /**
  * One connection's stream: reads frames with blocking reads, decodes them into the queue, and

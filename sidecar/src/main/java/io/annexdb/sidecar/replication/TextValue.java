@@ -2,6 +2,7 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
 import java.nio.ByteBuffer;
 import java.util.UUID;
 
@@ -37,8 +38,7 @@ public final class TextValue {
             case BIGINT -> Long.toString(sized(in, 8, type).getLong());
             case OID -> Integer.toUnsignedString(sized(in, 4, type).getInt());
             case BOOLEAN -> sized(in, 1, type).get() == 0 ? "false" : "true";
-            case UUID ->
-                    new UUID(sized(in, 16, type).getLong(), in.getLong()).toString();
+            case UUID -> new UUID(sized(in, 16, type).getLong(), in.getLong()).toString();
             case DATE -> DateText.date(sized(in, 4, type).getInt());
             case TIMESTAMP -> DateText.timestamp(sized(in, 8, type).getLong());
             case TIMESTAMPTZ -> DateText.timestamptz(sized(in, 8, type).getLong());
@@ -68,7 +68,9 @@ public final class TextValue {
         };
     }
 
-    /** The blanks that {@code character(n)} adds have no meaning, and the cast to text drops them. */
+    /**
+     * The blanks that {@code character(n)} adds have no meaning, and the cast to text drops them.
+     */
     private static String withoutPadding(String text) {
         int end = text.length();
         while (end > 0 && text.charAt(end - 1) == ' ') {

@@ -3,6 +3,7 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;

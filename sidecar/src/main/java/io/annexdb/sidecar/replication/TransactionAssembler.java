@@ -2,15 +2,18 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Messages to transactions: between Begin and Commit it gathers changes and hands them on in parts
- * of bounded size, so that a transaction of any size passes through bounded memory. A change outside
- * a transaction, a Begin inside one, or a Commit that does not fit its Begin is a contradiction.
+ * of bounded size, so that a transaction of any size passes through bounded memory. A change
+ * outside a transaction, a Begin inside one, or a Commit that does not fit its Begin is a
+ * contradiction.
  *
  * <p>One per connection, used by one thread.
  */

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -40,8 +41,7 @@ public final class VectorValue {
         if (!binary) {
             return ofText(
                     type,
-                    MessageReader.utf8(
-                            bytes, offset, length, "vector", ErrorCode.DATA_CORRUPTED));
+                    MessageReader.utf8(bytes, offset, length, "vector", ErrorCode.DATA_CORRUPTED));
         }
         ByteBuffer in = ByteBuffer.wrap(bytes, offset, length);
         if (type == ColumnType.REAL_ARRAY) {
@@ -73,8 +73,8 @@ public final class VectorValue {
     }
 
     /**
-     * {@code int32 dimensions, int32 has nulls, int32 element type}, per dimension {@code int32 size,
-     * int32 lower bound}, then per element {@code int32 length, float4}.
+     * {@code int32 dimensions, int32 has nulls, int32 element type}, per dimension {@code int32
+     * size, int32 lower bound}, then per element {@code int32 length, float4}.
      */
     private static float[] ofArray(ByteBuffer in) {
         if (in.remaining() < 12) {

@@ -11,18 +11,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 class PgOutputDecoderTest {
     /** As PostgreSQL sent it for one insert, taken off the wire. */
     @Test
     void beginIsFinalLsnTimeAndXid() {
-        byte[] bytes = HexFormat.of().parseHex("42" + "00000000016b3748" + "0002b5e1d3f0c400" + "000002ee");
-        PgOutputMessage.Begin begin =
-                assertInstanceOf(PgOutputMessage.Begin.class, decode(bytes));
+        byte[] bytes =
+                HexFormat.of()
+                        .parseHex("42" + "00000000016b3748" + "0002b5e1d3f0c400" + "000002ee");
+        PgOutputMessage.Begin begin = assertInstanceOf(PgOutputMessage.Begin.class, decode(bytes));
         assertEquals(Lsn.parse("0/16B3748"), begin.finalLsn());
         assertEquals(0x0002b5e1d3f0c400L, begin.commitTime());
         assertEquals(750, begin.xid());
@@ -33,7 +36,10 @@ class PgOutputDecoderTest {
         byte[] bytes =
                 HexFormat.of()
                         .parseHex(
-                                "43" + "00" + "00000000016b3748" + "00000000016b3778"
+                                "43"
+                                        + "00"
+                                        + "00000000016b3748"
+                                        + "00000000016b3778"
                                         + "0002b5e1d3f0c400");
         assertEquals(
                 new PgOutputMessage.Commit(
@@ -156,14 +162,7 @@ class PgOutputDecoderTest {
         PgOutputMessage.Delete delete =
                 assertInstanceOf(
                         PgOutputMessage.Delete.class,
-                        decode(
-                                new Bytes()
-                                        .int8('D')
-                                        .int32(9)
-                                        .int8('K')
-                                        .int16(1)
-                                        .text("1")
-                                        .done()));
+                        decode(new Bytes().int8('D').int32(9).int8('K').int16(1).text("1").done()));
         assertEquals("1", TextValue.of(ColumnType.TEXT, delete.old(), 0));
         assertEquals(
                 new PgOutputMessage.Truncate(List.of(9L, 10L)),
@@ -220,8 +219,7 @@ class PgOutputDecoderTest {
         PgOutputMessage insert = decode(row().text("1").done());
         assertThrows(AnnexException.class, () -> assembler.accept(insert));
         assembler.accept(new PgOutputMessage.Description(1, "", "t", 'd', List.of()));
-        AnnexException error =
-                assertThrows(AnnexException.class, () -> assembler.accept(insert));
+        AnnexException error = assertThrows(AnnexException.class, () -> assembler.accept(insert));
         assertTrue(String.valueOf(error.getMessage()).contains("1 columns, described were 0"));
     }
 

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
+
+import org.junit.jupiter.api.Test;
+
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 /** Mutated messages: each is decoded or refused, and nothing else happens. */
 class PgOutputFuzzTest {
@@ -81,7 +83,8 @@ class PgOutputFuzzTest {
         try {
             TransactionAssembler assembler = new TransactionAssembler(PgOutputFuzzTest::read);
             for (int i = 0; i < 4; i++) {
-                byte[] message = mutate(CORPUS.get(i == 0 ? 0 : random.nextInt(CORPUS.size())), random);
+                byte[] message =
+                        mutate(CORPUS.get(i == 0 ? 0 : random.nextInt(CORPUS.size())), random);
                 assembler.accept(PgOutputDecoder.decode(message, 0, message.length));
                 if (i == 0) {
                     byte[] relation = CORPUS.get(2);

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.replication;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -19,7 +20,9 @@ public final class TestServer implements AutoCloseable {
 
     public static TestServer start(String... settings) throws IOException {
         EmbeddedPostgres.Builder builder =
-                EmbeddedPostgres.builder().setServerConfig("wal_level", "logical");
+                EmbeddedPostgres.builder()
+                        .setServerConfig("wal_level", "logical")
+                        .setServerConfig("synchronous_commit", "on");
         for (int i = 0; i < settings.length; i += 2) {
             builder.setServerConfig(settings[i], settings[i + 1]);
         }
