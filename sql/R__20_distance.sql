@@ -12,9 +12,12 @@ begin
     case metric
         when 'cosine' then
             return (
-                select 1 - greatest(-1, least(1, sum(x * y) / sqrt(sum(x * x) * sum(y * y))))
-                from (select x::double precision, y::double precision from unnest(a, b) u (x, y)) u
-                having sum(x * x) * sum(y * y) > 0);
+                -- Rounding may leave a cosine a little outside -1 to 1; NaN has to stay NaN.
+                select case when cosine = 'NaN' then cosine else 1 - greatest(-1, least(1, cosine)) end
+                from (
+                    select sum(x * y) / sqrt(sum(x * x) * sum(y * y))
+                    from (select x::double precision, y::double precision from unnest(a, b) u (x, y)) u
+                    having sum(x * x) * sum(y * y) > 0) c (cosine));
         when 'l2' then
             return (
                 select coalesce(sqrt(sum(d * d)), 0)

@@ -78,10 +78,12 @@ begin
             using errcode = 'feature_not_supported', hint = 'Index the partitioned table.';
     end if;
     if v_class.relrowsecurity is null or v_class.relnamespace = 'pg_catalog'::regnamespace then
-        raise exception '"%" is a system catalog', target using errcode = 'wrong_object_type';
+        raise exception '"%" is a system catalog', target
+            using errcode = 'wrong_object_type', hint = 'Index tables of your own.';
     end if;
     if not pg_has_role(annex_internal.effective_role(), v_class.relowner, 'usage') then
-        raise exception 'must be owner of table %', target using errcode = 'insufficient_privilege';
+        raise exception 'must be owner of table %', target
+            using errcode = 'insufficient_privilege', hint = 'Its owner creates and drops its indexes.';
     end if;
     if annex_internal.is_citus() then
         select max(n) into v_placements
@@ -234,7 +236,8 @@ declare
     v_role name;
 begin
     if target is null or column_name is null then
-        raise exception 'target and column_name are needed' using errcode = 'null_value_not_allowed';
+        raise exception 'target and column_name are needed'
+            using errcode = 'null_value_not_allowed', hint = 'For example: select annex.create_index(''docs'', ''embedding'');';
     end if;
     perform annex_internal.require_coordinator('annex.create_index');
     perform annex_internal.check_table(target);
@@ -502,7 +505,8 @@ begin
             pg_has_role(annex_internal.effective_role(),
                 (select relowner from pg_class where oid = to_regclass(v_index.table_name)), 'usage'),
             true) then
-        raise exception 'must be owner of table %', v_index.table_name using errcode = 'insufficient_privilege';
+        raise exception 'must be owner of table %', v_index.table_name
+            using errcode = 'insufficient_privilege', hint = 'Its owner creates and drops its indexes.';
     end if;
     perform annex_internal.remove_index(name);
 end

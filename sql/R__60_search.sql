@@ -68,10 +68,12 @@ declare
     v_text text := query::text;
 begin
     if k is null or k not between 1 and 10000 then
-        raise exception 'k is %, allowed are 1 to 10000', coalesce(k::text, 'NULL') using errcode = 'invalid_parameter_value';
+        raise exception 'k is %, allowed are 1 to 10000', coalesce(k::text, 'NULL')
+            using errcode = 'invalid_parameter_value', hint = 'k is the number of rows wanted.';
     end if;
     if query is null then
-        raise exception 'query is NULL' using errcode = 'null_value_not_allowed';
+        raise exception 'query is NULL'
+            using errcode = 'null_value_not_allowed', hint = 'Give a vector as an array of real numbers.';
     end if;
     if pg_catalog.array_ndims(query) is distinct from 1 then
         raise exception 'query has % dimensions as an array, expected 1', coalesce(pg_catalog.array_ndims(query), 0)
@@ -139,7 +141,8 @@ begin
         ef_search := coalesce(v_text::integer, 100);
     end if;
     if ef_search not between 1 and 10000 then
-        raise exception 'ef_search is %, allowed are 1 to 10000', ef_search using errcode = 'invalid_parameter_value';
+        raise exception 'ef_search is %, allowed are 1 to 10000', ef_search
+            using errcode = 'invalid_parameter_value', hint = 'More finds more of the true neighbours and takes longer; 100 is the default.';
     end if;
 
     consistency := pg_catalog.lower(coalesce(
@@ -161,7 +164,7 @@ begin
         else v_text::integer end;
     if timeout_ms not between 1 and 600000 then
         raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
-            using errcode = 'invalid_parameter_value';
+            using errcode = 'invalid_parameter_value', hint = 'For example 5s.';
     end if;
 
     fallback := pg_catalog.lower(coalesce(nullif(pg_catalog.current_setting('annex.fallback', true), ''), 'exact'));
@@ -241,10 +244,11 @@ create or replace function annex_internal.check_nested() returns void
 language plpgsql volatile parallel restricted
 as $function$
 begin
-    if (select t.transaction_number <> 0 from pg_catalog.get_current_transaction_id() t) then
-        raise exception 'annex.search runs inside a task of a worker, and its transaction has other statements'
+    if pg_catalog.current_setting('transaction_read_only') = 'off'
+            and (select t.transaction_number <> 0 from pg_catalog.get_current_transaction_id() t) then
+        raise exception 'annex.search runs inside a task of a worker, in a transaction block that may have written'
             using errcode = 'feature_not_supported',
-                hint = 'Citus has pushed the join to the worker, which cannot see what the transaction has written elsewhere. Search in a statement of its own, or commit before.';
+                hint = 'Citus has pushed the join to a worker, which cannot see what the transaction has written on others. Search in a statement of its own, outside a transaction block, in a read-only one, or with consistency => ''eventual''.';
     end if;
 end
 $function$;
@@ -577,8 +581,18 @@ declare
         select pg_catalog.string_agg(case when c = index.column_name and not with_vector then 'null'
             else pg_catalog.format('%s.%I', v_alias, c) end, ', ' order by place)
         from pg_catalog.unnest(annex_internal.current_columns(v_target)) with ordinality u (c, place));
+    v_dimension integer;
     v_row record;
 begin
+    if index.dimension = 0 then
+        execute pg_catalog.format('select pg_catalog.cardinality(%1$I::real[]) from %2$s where %1$I is not null limit 1',
+            index.column_name, index.table_name) into v_dimension;
+        if v_dimension <> pg_catalog.cardinality(query) then
+            raise exception 'expected % dimensions, not %', v_dimension, pg_catalog.cardinality(query)
+                using errcode = 'data_exception',
+                    hint = 'Query with a vector from the model that made the column''s vectors.';
+        end if;
+    end if;
     -- Rows that an index would not have (another dimension, zero under cosine, NaN, infinity) have no distance
     -- or an infinite one, and come last.
     for v_row in execute pg_catalog.format(

@@ -59,7 +59,8 @@ public final class AnnexMigrations {
      * @param dataSource gives connections to the database, on Citus to the coordinator
      * @param placeholders over the defaults: {@code shardCount}
      * @return how many files were run
-     * @throws IllegalStateException if the database cannot be asked what it has
+     * @throws IllegalStateException if the database cannot be asked what it has, or is a worker of
+     *     Citus, which gets everything from its coordinator
      */
     public static int migrate(DataSource dataSource, Map<String, String> placeholders) {
         Map<String, String> all = new HashMap<>();
@@ -84,11 +85,23 @@ public final class AnnexMigrations {
                 Statement statement = connection.createStatement();
                 ResultSet facts = statement.executeQuery(DATABASE_FACTS)) {
             facts.next();
+            if (facts.getBoolean("citus") && isWorker(connection)) {
+                throw new IllegalStateException(
+                        "this is a worker of Citus; migrate its coordinator instead");
+            }
             return Map.of(
                     "citus", Boolean.toString(facts.getBoolean("citus")),
                     "dblink", facts.getString("dblink"));
         } catch (SQLException e) {
             throw new IllegalStateException("cannot read the database's extensions", e);
+        }
+    }
+
+    private static boolean isWorker(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet group =
+                        statement.executeQuery("select groupid <> 0 from pg_dist_local_group")) {
+            return group.next() && group.getBoolean(1);
         }
     }
 }

@@ -1,0 +1,173 @@
+package io.annexdb.migrations;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.sql.SQLException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every wrong argument is refused with its SQLSTATE, the numbers and a hint; nothing is left. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BadInputTest {
+    private Database database;
+
+    @BeforeAll
+    void createTables() throws SQLException {
+        database = Database.migrated();
+        database.run(
+                "create table docs (id int primary key, embedding real[], title text)",
+                "insert into docs values (1, '{1,2,3}', 'a'), (2, '{3,2,1}', 'b')",
+                "create table keyless (embedding real[])",
+                "create table deferrable_key (id int primary key deferrable, embedding real[])",
+                "create table numeric_key (id numeric primary key, embedding real[])",
+                "create table no_identity (id int primary key, embedding real[])",
+                "alter table no_identity replica identity nothing",
+                "create unlogged table unlogged_docs (id int primary key, embedding real[])",
+                "create temp table temporary_docs (id int primary key, embedding real[])",
+                "create table computed (id int primary key, embedding real[] generated always as"
+                        + " (array[id::real]) stored)",
+                "create view seen as select * from docs",
+                "create table parts (id int primary key, embedding real[]) partition by range (id)",
+                "create table part partition of parts for values from (0) to (10)",
+                "create table parent (id int primary key, embedding real[])",
+                "create table child () inherits (parent)",
+                "create table unindexed (id int primary key, embedding real[])",
+                "select annex.create_index('docs', 'embedding')");
+    }
+
+    @AfterAll
+    void close() throws SQLException {
+        database.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "42703 | column \"nosuch\" of table \"public.docs\" | 'docs', 'nosuch'",
+                "42804 | column \"title\" has type text | 'docs', 'title'",
+                "22004 | needed | null, 'embedding'",
+                "55000 | \"public.keyless\" has no usable key | 'keyless', 'embedding'",
+                "55000 | no usable key | 'deferrable_key', 'embedding'",
+                "55000 | no usable key | 'no_identity', 'embedding'",
+                "0A000 | key column \"id\" has type numeric | 'numeric_key', 'embedding'",
+                "0A000 | is unlogged | 'unlogged_docs', 'embedding'",
+                "0A000 | is temporary | 'temporary_docs', 'embedding'",
+                "0A000 | is generated | 'computed', 'embedding'",
+                "42809 | is not a table | 'seen', 'embedding'",
+                "42809 | is a system catalog | 'pg_class', 'relacl'",
+                "0A000 | is a partition | 'part', 'embedding'",
+                "0A000 | has inheritance children | 'parent', 'embedding'",
+                "22023 | unknown metric | 'unindexed', 'embedding', metric => 'euclid'",
+                "0A000 | metric hamming | 'unindexed', 'embedding', metric => 'hamming'",
+                "0A000 | metric jaccard | 'unindexed', 'embedding', metric => 'Jaccard'",
+                "22023 | unknown method | 'unindexed', 'embedding', method => 'tree'",
+                "0A000 | method ivfpq | 'unindexed', 'embedding', method => 'ivfpq'",
+                "0A000 | include | 'unindexed', 'embedding', include => '{id}'",
+                "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options => '{\"m\": 3}'",
+                "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",
+                "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
+                "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\": \"pq\"}'",
+                "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column => 'tenant'",
+                "42710 | already exists | 'unindexed', 'embedding', name => 'docs_embedding'",
+                "42710 | has an index already | 'docs', 'embedding', name => 'another'",
+            })
+    void createIndexRefuses(String sqlState, String message, String arguments) throws SQLException {
+        database.refuses(sqlState, message, "select annex.create_index(" + arguments + ")");
+        assertEquals("docs_embedding", database.query("select index_name from annex.indexes"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "22023 | k is 0, allowed are 1 to 10000 | 'embedding', '{1,2,3}', 0",
+                "22023 | k is 10001 | 'embedding', '{1,2,3}', 10001",
+                "22023 | k is NULL | 'embedding', '{1,2,3}', null",
+                "42703 | column \"nosuch\" | 'nosuch', '{1,2,3}'",
+                "42704 | column \"title\" of table public.docs has no index | 'title', '{1,2,3}'",
+                "22000 | expected 3 dimensions, not 2 | 'embedding', '{1,2}'",
+                "22004 | query is NULL | 'embedding', null",
+                "22P02 | 0 dimensions as an array | 'embedding', '{}'",
+                "22P02 | 2 dimensions as an array | 'embedding', '{{1,2,3}}'",
+                "22P02 | element 2 of the query vector is NaN | 'embedding', '{1,NaN,3}'",
+                "22P02 | element 3 of the query vector is -Infinity | 'embedding', '{1,2,-Infinity}'",
+                "22P02 | element 1 of the query vector is NULL | 'embedding', '{NULL,2,3}'",
+                "22P02 | zero vector | 'embedding', '{0,-0,0}'",
+                "22023 | has no namespace column | 'embedding', '{1,2,3}', namespace => 'a'",
+                "22023 | max_distance | 'embedding', '{1,2,3}', max_distance => 'NaN'",
+                "22023 | ef_search is 0 | 'embedding', '{1,2,3}', ef_search => 0",
+                "22023 | unknown consistency \"weak\" | 'embedding', '{1,2,3}', consistency => 'weak'",
+            })
+    void searchRefuses(String sqlState, String message, String arguments) {
+        database.refuses(
+                sqlState, message, "select annex.search(null::docs, " + arguments + ")");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "annex.fallback | sometimes | unknown annex.fallback \"sometimes\"",
+                "annex.ef_search | many | annex.ef_search is \"many\"",
+                "annex.ef_search | 100000 | ef_search is 100000",
+                "annex.consistency | weak | unknown consistency \"weak\"",
+                "annex.consistency_timeout | 5 weeks | annex.consistency_timeout is \"5 weeks\"",
+                "annex.consistency_timeout | 0 | annex.consistency_timeout is 0",
+            })
+    void settingsAreCheckedWhenUsed(String setting, String value, String message)
+            throws SQLException {
+        database.run("set " + setting + " to '" + value + "'");
+        try {
+            database.refuses(
+                    "22023", message, "select annex.search(null::docs, 'embedding', '{1,2,3}')");
+        } finally {
+            database.run("reset " + setting);
+        }
+    }
+
+    @Test
+    void unknownNamesAreToldWithThoseThatThereAre() {
+        database.refuses("42704", "\"nosuch\"", "select annex.nearest('nosuch', '{1,2,3}')");
+        database.refuses("42704", "\"nosuch\"", "select annex.drop_index('nosuch')");
+        database.refuses("42704", "\"nosuch\"", "select annex.wait_for_index('nosuch')");
+        database.refuses(
+                "42704",
+                "has no index",
+                "select annex.search(null::unindexed, 'embedding', '{1,2,3}')");
+        database.refuses(
+                "42809",
+                "not the row type",
+                "select annex.search(null::int, 'embedding', '{1,2,3}')");
+        database.failure("42P01", "nosuch", "select annex.create_index('nosuch', 'embedding')");
+    }
+
+    @Test
+    void setupWantsASecretAndAddresses() {
+        database.refuses("22004", "no secret", "select annex.setup(null)");
+        database.refuses("22023", "5 bytes", "select annex.setup('short')");
+        database.refuses(
+                "22023",
+                "not a list",
+                "select annex.setup('long enough', '[{\"group\": 0, \"host\": \"a b\"}]')");
+    }
+
+    @Test
+    void waitingInATransactionThatHasWrittenIsRefused() throws SQLException {
+        database.connection().setAutoCommit(false);
+        try {
+            database.run("insert into docs values (3, null, 'c')");
+            database.refuses(
+                    "25001", "has written", "select annex.wait_for_index('docs_embedding')");
+        } finally {
+            database.connection().rollback();
+            database.connection().setAutoCommit(true);
+        }
+    }
+}
