@@ -5,6 +5,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.ingest.Follower;
 import io.annexdb.sidecar.ingest.FollowerSettings;
+import io.annexdb.sidecar.kernel.Kernels;
 import io.annexdb.sidecar.query.Fence;
 import io.annexdb.sidecar.query.IndexStatus;
 import io.annexdb.sidecar.query.NodeStatus;
@@ -37,6 +38,7 @@ public final class Sidecar implements AutoCloseable {
 
     private Sidecar(Config config) throws IOException {
         Telemetry telemetry = started(new Telemetry());
+        telemetry.kernel(kernel());
         IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));
         Follower follower = started(new Follower(followerSettings(config), registry, telemetry));
         follower.start();
@@ -107,6 +109,13 @@ public final class Sidecar implements AutoCloseable {
     private <T extends AutoCloseable> T started(T part) {
         parts.push(part);
         return part;
+    }
+
+    private static String kernel() {
+        return switch (Kernels.ofMachine()) {
+            case Kernels.Simd simd -> "simd" + simd.bits();
+            case Kernels.Scalar _ -> "scalar";
+        };
     }
 
     private static IndexSettings indexSettings(Config config) {

@@ -50,7 +50,10 @@ final class AnswerRequest {
         String nonce = "";
         String outcome = "ok";
         try {
-            signer.check(payload, signature);
+            if (!signer.holds(payload, signature)) {
+                nonce = DecodePayload.unverifiedNonce(payload);
+                throw unsigned();
+            }
             Payload request = DecodePayload.decode(payload);
             operation = request.operation().jsonName();
             nonce = request.nonce();
@@ -87,6 +90,14 @@ final class AnswerRequest {
 
     private static SearchRequest searchOf(Payload request) {
         return Objects.requireNonNull(request.search());
+    }
+
+    private static AnnexException unsigned() {
+        return new AnnexException(
+                ErrorCode.INVALID_AUTHORIZATION,
+                "the request's signature does not hold",
+                "The secret of annex.setup and that of the sidecar's configuration must be the"
+                        + " same.");
     }
 
     private static AnnexException internal(RuntimeException cause) {

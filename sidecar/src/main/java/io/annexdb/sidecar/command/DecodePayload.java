@@ -83,6 +83,19 @@ final class DecodePayload {
         return decode.payload();
     }
 
+    /**
+     * The nonce of a request that is refused: whoever asked recognises the refusal by it. Empty
+     * when there is none of the right length to give back.
+     */
+    static String unverifiedNonce(ByteBuffer utf8) {
+        try {
+            String nonce = decode(utf8).nonce();
+            return nonce.length() == Nonces.DIGITS ? nonce : "";
+        } catch (AnnexException e) {
+            return "";
+        }
+    }
+
     private void object(JsonParser json) {
         if (json.nextToken() != JsonToken.START_OBJECT) {
             throw invalid("the request is not a JSON object");

@@ -18,10 +18,10 @@ import java.util.HexFormat;
  * requests. Shared by all sessions.
  */
 final class Nonces {
-    /** The SQL functions sign for their timeout and a little; nobody needs more. */
-    static final Duration EXPIRY_MAX = Duration.ofMinutes(15);
+    /** The SQL functions sign for their timeout, at most an hour, and a little. */
+    static final Duration EXPIRY_MAX = Duration.ofMinutes(65);
 
-    private static final int DIGITS = 32;
+    static final int DIGITS = 32;
 
     private record Nonce(long high, long low) {}
 

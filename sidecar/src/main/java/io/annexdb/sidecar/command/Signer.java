@@ -1,8 +1,5 @@
 package io.annexdb.sidecar.command;
 
-import io.annexdb.sidecar.model.AnnexException;
-import io.annexdb.sidecar.model.ErrorCode;
-
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
@@ -28,21 +25,10 @@ final class Signer {
         }
     }
 
-    /**
-     * Compares in a time that does not depend on where the first difference is.
-     *
-     * @throws AnnexException INVALID_AUTHORIZATION if the signature is not that of the payload
-     */
-    void check(ByteBuffer payload, String signature) {
+    /** Compares in a time that does not depend on where the first difference is. */
+    boolean holds(ByteBuffer payload, String signature) {
         mac.update(payload.duplicate());
-        byte[] expected = mac.doFinal();
-        if (!MessageDigest.isEqual(expected, bytes(signature))) {
-            throw new AnnexException(
-                    ErrorCode.INVALID_AUTHORIZATION,
-                    "the request's signature does not hold",
-                    "The secret of annex.setup and that of the sidecar's configuration must be the"
-                            + " same.");
-        }
+        return MessageDigest.isEqual(mac.doFinal(), bytes(signature));
     }
 
     /** In lower-case hexadecimal digits. */
