@@ -181,8 +181,8 @@ begin
             using errcode = 'null_value_not_allowed',
                 hint = 'Call annex.setup with the secret that the sidecars are configured with.';
     end if;
-    if octet_length(secret) < 8 then
-        raise exception 'the secret has % bytes, expected at least 8', octet_length(secret)
+    if secret !~ '^[ -~]{16,}$' then
+        raise exception 'the secret has % characters, expected at least 16, printable and ASCII', length(secret)
             using errcode = 'invalid_parameter_value', hint = 'For example the output of: openssl rand -hex 24';
     end if;
     if jsonb_typeof(v_sidecars) <> 'array' or exists (

@@ -1,7 +1,8 @@
 -- The only code that talks to sidecars. Its owner's rights reach the secret; the caller's rights decide what
 -- may be asked. Requests are signed and so are answers: a dblink connection has a name that every user of the
 -- session can take over, so it is never believed. Send and get only, because dblink(conn, sql) can be neither
--- cancelled nor given a deadline. Citus is present: ${citus}
+-- cancelled nor given a deadline. Functions that only these definer functions may call pin no search_path of their
+-- own: changing it costs more than they do. Citus is present: ${citus}
 
 do $type$
 begin
@@ -14,7 +15,6 @@ $type$;
 
 create or replace function annex_internal.signature(message text) returns text
 language plpgsql stable
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
     return (
@@ -26,7 +26,6 @@ comment on function annex_internal.signature(text) is 'HMAC-SHA256 of a message 
 
 create or replace function annex_internal.connect(sidecar name) returns void
 language plpgsql
-set search_path to pg_catalog, pg_temp
 as $function$
 begin
     if not exists (
@@ -45,7 +44,6 @@ comment on function annex_internal.connect(name) is
 
 create or replace function annex_internal.send(sidecar name, statement text, out sent boolean, out problem text)
 language plpgsql
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
     v_began timestamptz;
@@ -186,7 +184,6 @@ create or replace function annex_internal.receive(
     sidecar name, nonce text,
     out status text, out detail text, out distances text, out keys text, out hashes text, out problem text)
 language plpgsql
-set search_path to pg_catalog, pg_temp
 as $function$
 declare
     v_row record;

@@ -368,110 +368,122 @@ as $generator$
 declare
     v_index memory.vector_indexes;
     v_target regclass;
-    v_distributed boolean;
-    v_columns text;
-    v_values text;
-    v_keys text;
-    v_key_texts text;
-    v_arrays text;
-    v_key_names text;
-    v_order text;
-    v_namespace_type text;
-    v_join text;
-    v_any text;
-    v_source text;
     v_distribution name;
+    v_name text := 'fetch_' || index_id;
+    v_column record;
+    v_key record;
+    v_namespace_type text;
+    v_loop text;
+    v_body text;
 begin
     select * into v_index from memory.vector_indexes v where v.index_id = generate_fetch.index_id;
     v_target := to_regclass(v_index.table_name);
-    if v_target is null then
+    v_distribution := annex_internal.distribution_column(v_target);
+    if v_target is null or not v_index.key_columns <@ annex_internal.current_columns(v_target) then
         return;
     end if;
-    v_distributed := annex_internal.is_distributed(v_target);
-    v_distribution := annex_internal.distribution_column(v_target);
     update memory.vector_indexes v
     set fetch_columns = annex_internal.current_columns(v_target),
         namespace_routes = coalesce(v_index.namespace_column = v_distribution, false)
-    where v.index_id = v_index.index_id;
+    where v.index_id = v_index.index_id
+        and (v.fetch_columns, v.namespace_routes) is distinct from
+            (annex_internal.current_columns(v_target), coalesce(v_index.namespace_column = v_distribution, false));
 
     -- Columns, never a whole-row reference: Citus would send that as text, several times slower.
-    select string_agg(
-            case when a.attname = v_index.column_name
-                then format('case when with_vector then t.%I end as c%s', a.attname, place)
-                else format('t.%I as c%s', a.attname, place) end, ', ' order by place),
-        string_agg('r.c' || place, ', ' order by place)
-    into v_columns, v_values
+    select string_agg(expression, ', ' order by place) as listed,
+        string_agg(expression || ' as c' || place, ', ' order by place) as numbered,
+        string_agg('r.c' || place, ', ' order by place) as read
+    into v_column
     from (
-        select a.attname, row_number() over (order by a.attnum) as place
-        from pg_attribute a where a.attrelid = v_target and a.attnum > 0 and not a.attisdropped) a;
+        select place, case when c = v_index.column_name then format('case when with_vector then t.%I end', c)
+            else format('t.%I', c) end as expression
+        from unnest(annex_internal.current_columns(v_target)) with ordinality u (c, place)) c;
 
-    select string_agg(annex_internal.key_text(format('t.%I', k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place),
-        string_agg(format('v_key_%s %s[] := annex_internal.every_nth(keys, %s, %s)::%2$s[];', k.place,
-            format_type(annex_internal.base_type(a.atttypid), null), cardinality(v_index.key_columns), k.place), E'\n    ' order by k.place),
-        string_agg(format('pg_catalog.unnest(v_key_%s)', k.place), ', ' order by k.place),
-        string_agg('k' || k.place, ', ' order by k.place),
-        string_agg(format('t.%I = k.k%s', k.name, k.place), ' and ' order by k.place),
-        string_agg(format('t.%I = any (v_key_%s)', k.name, k.place), ' and ' order by k.place),
-        string_agg(format('t.%I', k.name), ', ' order by k.place)
-    into v_key_texts, v_arrays, v_keys, v_key_names, v_join, v_any, v_order
-    from unnest(v_index.key_columns) with ordinality k (name, place)
-    join pg_attribute a on a.attrelid = v_target and a.attname = k.name;
+    select string_agg(format('v_key_%s %s[] := annex_internal.every_nth(keys, %s, %1$s)::%2$s[];', place, type,
+            cardinality(v_index.key_columns)), E'\n    ' order by place) as arrays,
+        string_agg(format('pg_catalog.unnest(v_key_%s)', place), ', ' order by place) as unnested,
+        string_agg('k' || place, ', ' order by place) as names,
+        string_agg(format('t.%I = c.k%s', name, place), ' and ' order by place) as joined,
+        string_agg(format('t.%I', name), ', ' order by place) as ordered,
+        string_agg(annex_internal.key_text(format('t.%I', name), type_id), ', ' order by place) as texts,
+        string_agg(format('t.%I = any (v_key_%s)', name, place), ' and ' order by place) as any_of,
+        coalesce(string_agg(format('t.%I = any (v_key_%s)', name, place), ' and ' order by place)
+            filter (where name <> v_distribution), 'true') as any_in_namespace
+    into v_key
+    from (
+        select k.name, k.place, annex_internal.base_type(a.atttypid) as type_id,
+            format_type(annex_internal.base_type(a.atttypid), null) as type
+        from unnest(v_index.key_columns) with ordinality k (name, place)
+        join pg_attribute a on a.attrelid = v_target and a.attname = k.name) k;
 
-    select format_type(annex_internal.base_type(a.atttypid), null) into v_namespace_type
-    from pg_attribute a where a.attrelid = v_target and a.attname = v_distribution;
-    if not v_distributed then
-        v_source := format('rows from (%s) k (%s) join %s t on %s', v_keys, v_key_names, v_index.table_name, v_join);
-    else
-        v_source := format('%s t where %s', v_index.table_name, v_any);
-    end if;
-    execute format($sql$create or replace function annex_internal.%I(target anyelement, keys text[], namespace text, with_vector boolean)
-returns table (hit anyelement, row_key text, vector_hash bigint)
-language plpgsql volatile parallel restricted rows 10
-as $body$
-#variable_conflict use_variable
+    if not annex_internal.is_distributed(v_target) then
+        v_body := format($body$
 declare
-    %s
+    %1$s
+begin
+    select pg_catalog.array_agg(row(%2$s)::%3$s order by c.distance, %4$s),
+        pg_catalog.array_agg(c.distance order by c.distance, %4$s),
+        coalesce(pg_catalog.bool_or(pg_catalog.hash_array_extended(t.%5$I::real[], 0) is distinct from c.hash), false)
+    into hits, hit_distances, stale
+    from rows from (%6$s, pg_catalog.unnest(distances), pg_catalog.unnest(hashes)) c (%7$s, distance, hash)
+    join %3$s t on %8$s;
+end
+$body$,
+            v_key.arrays, v_column.listed, v_index.table_name, v_key.ordered, v_index.column_name, v_key.unnested,
+            v_key.names, v_key.joined);
+    else
+        -- Citus takes no join with a function: the keys go in as arrays, and pairs are checked here. One namespace
+        -- is one shard: its equality sends the query there without further planning.
+        v_loop := format($body$
+    for r in
+        select %1$s, array[%2$s]::text as annex_key, pg_catalog.hash_array_extended(t.%3$I::real[], 0) as annex_hash
+        from %4$s t where %%s
+        order by %5$s
+    loop
+        v_place := pg_catalog.array_position(v_row_keys, r.annex_key);
+        if v_place is not null then
+            hits := pg_catalog.array_append(hits, row(%6$s)::%4$s);
+            v_places := v_places || v_place;
+            stale := stale or r.annex_hash is distinct from hashes[v_place];
+        end if;
+    end loop;$body$,
+            v_column.numbered, v_key.texts, v_index.column_name, v_index.table_name, v_key.ordered, v_column.read);
+        select format_type(annex_internal.base_type(a.atttypid), null) into v_namespace_type
+        from pg_attribute a
+        where a.attrelid = v_target and a.attname = v_distribution and v_index.namespace_column = v_distribution;
+        v_body := format($body$
+declare
+    %1$s
+    %2$s
+    v_row_keys text[] := annex_internal.row_keys(keys, %3$s);
+    v_places integer[] := '{}';
+    v_place integer;
     r record;
 begin
-    %s
-    for r in
-        select %s, array[%s]::text as row_key, pg_catalog.hash_array_extended(t.%I::real[], 0) as vector_hash
-        from %s
-        order by %s
-    loop
-        hit := row(%s);
-        row_key := r.row_key;
-        vector_hash := r.vector_hash;
-        return next;
-    end loop;
+    stale := false;
+    %4$s
+    select pg_catalog.array_agg(hits[i] order by distances[v_places[i]], i),
+        pg_catalog.array_agg(distances[v_places[i]] order by distances[v_places[i]], i)
+    into hits, hit_distances
+    from pg_catalog.generate_series(1, pg_catalog.cardinality(v_places)) i;
 end
-$body$$sql$,
-        'fetch_' || v_index.index_id,
-        v_arrays || coalesce(E'\n    v_namespace ' || v_namespace_type || ' := namespace;', ''),
-        case when v_distributed and v_index.namespace_routes and v_distribution = any (v_index.key_columns)
-            then format($branch$if namespace is not null then
-        -- One namespace is one shard: the equality sends the query there without further planning.
-        for r in
-            select %s, array[%s]::text as row_key, pg_catalog.hash_array_extended(t.%I::real[], 0) as vector_hash
-            from %s t where t.%I = v_namespace and %s
-            order by %s
-        loop
-            hit := row(%s);
-            row_key := r.row_key;
-            vector_hash := r.vector_hash;
-            return next;
-        end loop;
-        return;
-    end if;$branch$,
-                v_columns, v_key_texts, v_index.column_name, v_index.table_name, v_distribution,
-                coalesce((select string_agg(format('t.%I = any (v_key_%s)', k.name, k.place), ' and ' order by k.place)
-                    from unnest(v_index.key_columns) with ordinality k (name, place)
-                    where k.name <> v_distribution), 'true'),
-                v_order, v_values)
-            else '' end,
-        v_columns, v_key_texts, v_index.column_name, v_source, v_order, v_values);
-    execute format('comment on function annex_internal.%I(anyelement, text[], text, boolean) is %L',
-        'fetch_' || v_index.index_id, format('Fetches rows of index %s by key, under the caller''s rights', v_index.index_name));
+$body$,
+            v_key.arrays, 'v_namespace ' || v_namespace_type || ' := namespace;', cardinality(v_index.key_columns),
+            case when v_namespace_type is null then format(v_loop, v_key.any_of)
+                else format(E'if namespace is not null then%s\n    else%s\n    end if;',
+                    format(v_loop, format('t.%I = v_namespace and %s', v_distribution, v_key.any_in_namespace)),
+                    format(v_loop, v_key.any_of)) end);
+    end if;
+    execute format($create$
+create or replace function annex_internal.%I(
+    target anyelement, keys text[], distances double precision[], hashes bigint[], namespace text, with_vector boolean,
+    out hits anyarray, out hit_distances double precision[], out stale boolean)
+language plpgsql volatile parallel restricted
+as $body$
+#variable_conflict use_variable%s$body$$create$, v_name, v_body);
+    execute format(
+        'comment on function annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean) is %L',
+        v_name, format('Fetches rows of index %s by key, under the caller''s rights', v_index.index_name));
 end
 $generator$;
 comment on function annex_internal.generate_fetch(bigint) is
@@ -487,7 +499,8 @@ declare
     v_index_id bigint;
 begin
     delete from memory.vector_indexes v where v.index_name = name returning index_id into v_index_id;
-    execute format('drop function if exists annex_internal.%I(anyelement, text[], text, boolean)', 'fetch_' || v_index_id);
+    execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
+        'fetch_' || v_index_id);
 end
 $function$;
 comment on function annex_internal.remove_index(text) is 'Takes an index out of the catalog, with its fetch function';
@@ -557,14 +570,35 @@ end
 $function$;
 comment on function annex_internal.follow_drops() is 'Drops the indexes of dropped tables and columns';
 
+create or replace function annex_internal.follow_changes() returns event_trigger
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if to_regclass('memory.vector_indexes') is null then
+        return;
+    end if;
+    perform annex_internal.generate_fetch(v.index_id)
+    from pg_event_trigger_ddl_commands() d
+    join memory.vector_indexes v on to_regclass(v.table_name) = d.objid
+    where d.classid = 'pg_class'::regclass
+        and annex_internal.current_columns(d.objid) is distinct from v.fetch_columns;
+end
+$function$;
+comment on function annex_internal.follow_changes() is 'Writes the fetch functions of altered tables anew';
+
 do $triggers$
 begin
-    -- Only a superuser may have event triggers. Without one the catalog keeps the row of a dropped table until
-    -- annex.drop_index; sidecars drop its index in either case.
+    -- Only a superuser may have event triggers. Without them the catalog keeps the row of a dropped table until
+    -- annex.drop_index, and an altered table is searched with exact SQL until annex.setup is called again.
     if (select rolsuper from pg_roles where rolname = current_user) then
         drop event trigger if exists annex_follow_drops;
         create event trigger annex_follow_drops on sql_drop execute function annex_internal.follow_drops();
         comment on event trigger annex_follow_drops is 'Annex: drops the indexes of dropped tables and columns';
+        drop event trigger if exists annex_follow_changes;
+        create event trigger annex_follow_changes on ddl_command_end when tag in ('ALTER TABLE')
+            execute function annex_internal.follow_changes();
+        comment on event trigger annex_follow_changes is 'Annex: keeps the fetch functions of altered tables';
     end if;
 end
 $triggers$;

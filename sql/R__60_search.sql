@@ -65,7 +65,7 @@ returns text
 language plpgsql immutable parallel safe
 as $function$
 declare
-    v_text text := query::text;
+    v_text text;
 begin
     if k is null or k not between 1 and 10000 then
         raise exception 'k is %, allowed are 1 to 10000', coalesce(k::text, 'NULL')
@@ -83,6 +83,10 @@ begin
         raise exception 'expected % dimensions, not %', index.dimension, pg_catalog.cardinality(query)
             using errcode = 'data_exception', hint = 'Query with a vector from the model that made the column''s vectors.';
     end if;
+    if pg_catalog.array_lower(query, 1) <> 1 then
+        query := query[:];
+    end if;
+    v_text := query::text;
     -- NaN, NULL and Infinity are the only elements with a capital letter in their text.
     if pg_catalog.strpos(v_text, 'N') > 0 or pg_catalog.strpos(v_text, 'I') > 0 then
         perform annex_internal.explain_bad_element(query);
@@ -101,7 +105,7 @@ begin
             using errcode = 'invalid_parameter_value',
                 hint = 'Create it with namespace_column => …, or use filter.';
     end if;
-    return '[' || pg_catalog.btrim(pg_catalog.substr(v_text, pg_catalog.strpos(v_text, '{')), '{}') || ']';
+    return pg_catalog.replace(pg_catalog.replace(v_text, '{', '['), '}', ']');
 end
 $function$;
 comment on function annex_internal.check_query(memory.vector_indexes, real[], integer, text, double precision) is
@@ -283,19 +287,6 @@ return case when n = 1 then array(select array[e]::text from pg_catalog.unnest(k
         from pg_catalog.unnest(keys) with ordinality k (e, place)
         group by (place - 1) / n order by (place - 1) / n) end;
 comment on function annex_internal.row_keys(text[], integer) is 'Keys that stand row by row as one text per row, to be compared';
-
-create or replace function annex_internal.fetch_statement(index memory.vector_indexes) returns text
-language sql immutable parallel safe
-return pg_catalog.format($statement$
-    select pg_catalog.array_agg(f.hit order by c.distance, f.place) as hits,
-        pg_catalog.array_agg(c.distance order by c.distance, f.place) as distances,
-        coalesce(pg_catalog.bool_or(f.vector_hash is distinct from c.hash), false) as stale
-    from annex_internal.fetch_%s($1, $2, $5, $6) with ordinality f (hit, row_key, vector_hash, place)
-    join rows from (
-        pg_catalog.unnest(annex_internal.row_keys($2, %s)), pg_catalog.unnest($3),
-        pg_catalog.unnest($4)) c (row_key, distance, hash) using (row_key)$statement$,
-    index.index_id, pg_catalog.cardinality(index.key_columns));
-comment on function annex_internal.fetch_statement(memory.vector_indexes) is 'SQL that fetches candidates with the function generated for the index';
 
 create or replace function annex_internal.keyed_source(index memory.vector_indexes, out source text, out row_key text)
 language plpgsql stable parallel restricted
@@ -650,6 +641,15 @@ begin
         end if;
     end if;
 
+    if v_index.fetch_columns <> annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name)) then
+        perform annex_internal.report_failure(pg_catalog.jsonb_build_object(
+            'sqlstate', '55000', 'message', pg_catalog.format('table %s has been altered', v_index.table_name),
+            'hint', 'Have a superuser call annex.setup(null), which writes the fetch function anew.'), v_call.fallback);
+        return query select * from annex_internal.exact(
+            target, v_index, query, k, namespace, filter, max_distance, with_vector);
+        return;
+    end if;
+
     loop
         v_found := annex_internal.candidates(v_index, v_query, v_wanted, namespace, filter, max_distance,
             v_call.ef_search, v_call.consistency, v_call.timeout_ms, k);
@@ -659,22 +659,22 @@ begin
                 target, v_index, query, k, namespace, filter, max_distance, with_vector);
             return;
         end if;
-        execute annex_internal.fetch_statement(v_index) into v_rows
+        execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)' into v_rows
             using target, v_found.keys, v_found.distances, v_found.hashes, namespace, with_vector;
         if v_rows.stale then
             v_found := annex_internal.rank_again(v_index, query, v_found, max_distance);
-            execute annex_internal.fetch_statement(v_index) into v_rows
+            execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)' into v_rows
                 using target, v_found.keys, v_found.distances, v_found.hashes, namespace, with_vector;
         end if;
-        exit when v_found.exhausted or coalesce(pg_catalog.cardinality(v_rows.distances), 0) >= k;
+        exit when v_found.exhausted or coalesce(pg_catalog.cardinality(v_rows.hits), 0) >= k;
         v_wanted := v_wanted * 4;
     end loop;
 
-    if v_rows.distances is not null then
+    if v_rows.hits is not null then
         foreach hit in array v_rows.hits loop
             v_place := v_place + 1;
             exit when v_place > k;
-            distance := v_rows.distances[v_place];
+            distance := v_rows.hit_distances[v_place];
             return next;
         end loop;
     end if;

@@ -151,11 +151,11 @@ class BadInputTest {
     @Test
     void setupWantsASecretAndAddresses() {
         database.refuses("22004", "no secret", "select annex.setup(null)");
-        database.refuses("22023", "5 bytes", "select annex.setup('short')");
+        database.refuses("22023", "5 characters", "select annex.setup('short')");
         database.refuses(
                 "22023",
                 "not a list",
-                "select annex.setup('long enough', '[{\"group\": 0, \"host\": \"a b\"}]')");
+                "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"a b\"}]')");
     }
 
     @Test
