@@ -2,13 +2,14 @@ package io.annexdb.migrations;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.sql.SQLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.sql.SQLException;
 
 /** Every wrong argument is refused with its SQLSTATE, the numbers and a hint; nothing is left. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -69,11 +70,14 @@ class BadInputTest {
                 "22023 | unknown method | 'unindexed', 'embedding', method => 'tree'",
                 "0A000 | method ivfpq | 'unindexed', 'embedding', method => 'ivfpq'",
                 "0A000 | include | 'unindexed', 'embedding', include => '{id}'",
-                "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options => '{\"m\": 3}'",
+                "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options =>"
+                    + " '{\"m\": 3}'",
                 "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",
                 "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
-                "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\": \"pq\"}'",
-                "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column => 'tenant'",
+                "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\":"
+                    + " \"pq\"}'",
+                "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column =>"
+                    + " 'tenant'",
                 "42710 | already exists | 'unindexed', 'embedding', name => 'docs_embedding'",
                 "42710 | has an index already | 'docs', 'embedding', name => 'another'",
             })
@@ -97,17 +101,18 @@ class BadInputTest {
                 "22P02 | 0 dimensions as an array | 'embedding', '{}'",
                 "22P02 | 2 dimensions as an array | 'embedding', '{{1,2,3}}'",
                 "22P02 | element 2 of the query vector is NaN | 'embedding', '{1,NaN,3}'",
-                "22P02 | element 3 of the query vector is -Infinity | 'embedding', '{1,2,-Infinity}'",
+                "22P02 | element 3 of the query vector is -Infinity | 'embedding',"
+                    + " '{1,2,-Infinity}'",
                 "22P02 | element 1 of the query vector is NULL | 'embedding', '{NULL,2,3}'",
                 "22P02 | zero vector | 'embedding', '{0,-0,0}'",
                 "22023 | has no namespace column | 'embedding', '{1,2,3}', namespace => 'a'",
                 "22023 | max_distance | 'embedding', '{1,2,3}', max_distance => 'NaN'",
                 "22023 | ef_search is 0 | 'embedding', '{1,2,3}', ef_search => 0",
-                "22023 | unknown consistency \"weak\" | 'embedding', '{1,2,3}', consistency => 'weak'",
+                "22023 | unknown consistency \"weak\" | 'embedding', '{1,2,3}', consistency =>"
+                    + " 'weak'",
             })
     void searchRefuses(String sqlState, String message, String arguments) {
-        database.refuses(
-                sqlState, message, "select annex.search(null::docs, " + arguments + ")");
+        database.refuses(sqlState, message, "select annex.search(null::docs, " + arguments + ")");
     }
 
     @ParameterizedTest

@@ -11,12 +11,17 @@ final class Nearest {
     static Option option(String given) {
         String plain = plain(given);
         return Arrays.stream(Option.values())
-                .min(Comparator.comparingInt(option -> edits(plain, plain(option.key()))))
+                .min(Comparator.comparingInt(option -> distance(plain, plain(option.key()))))
                 .orElseThrow();
     }
 
     private static String plain(String key) {
         return key.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
+    }
+
+    /** An abbreviation is as near as one wrong letter. */
+    private static int distance(String given, String known) {
+        return !given.isEmpty() && known.startsWith(given) ? 1 : edits(given, known);
     }
 
     /** Levenshtein distance, row by row. */

@@ -67,7 +67,8 @@ final class ParseStatement {
             return selectAll();
         }
         if (tokens.kind() == Tokens.Kind.NUMBER) {
-            return new Statement.Constant("?column?", number());
+            Integer number = number();
+            return new Statement.Constant(alias("?column?"), number);
         }
         if (tokens.skipName("annex")) {
             return annexRequest();
@@ -142,6 +143,14 @@ final class ParseStatement {
             case "$2" -> 2;
             default -> throw notUnderstood();
         };
+    }
+
+    /** The name after AS, or else the usual one. */
+    private String alias(String usual) {
+        if (!tokens.skipWord("as")) {
+            return usual;
+        }
+        return qualifiedName();
     }
 
     private Integer number() {

@@ -43,6 +43,7 @@ class ParseStatementTest {
     @Test
     void whatClientsAsk() {
         one(new Statement.Constant("?column?", 1), "SELECT 1");
+        one(new Statement.Constant("ok", 7), "SELECT 7 AS ok;");
         one(new Statement.Constant("version", "v"), "select VERSION()");
         one(new Statement.Constant("version", "v"), "select pg_catalog.version()");
         one(
