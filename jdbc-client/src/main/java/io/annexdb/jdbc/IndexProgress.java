@@ -4,8 +4,8 @@ package io.annexdb.jdbc;
  * How far an index is.
  *
  * @param index the index's name
- * @param state {@code loading}, {@code ready} or {@code failed}, or {@code waiting} as long as no
- *     sidecar has reported it
+ * @param state {@code waiting} until a sidecar has taken notice, {@code loading}, {@code ready},
+ *     {@code failed}, or {@code unreachable} when a sidecar does not answer
  * @param rowsDone rows of the first copy that are in the index
  * @param rowsExpected rows that the first copy will bring, by the planner's estimate; 0 as long as
  *     it is unknown

@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
  */
 final class IndexWait {
     private static final long POLL_MILLIS = 250;
+    private static final Set<String> FILLING = Set.of("waiting", "loading");
 
     private final Connection connection;
     private final String name;
@@ -36,7 +38,7 @@ final class IndexWait {
     void run() throws SQLException {
         while (remainingMillis() > 0) {
             Optional<IndexProgress> progress = progress();
-            if (progress.isEmpty() || !progress.get().state().equals("loading")) {
+            if (progress.isEmpty() || !FILLING.contains(progress.get().state())) {
                 break;
             }
             listener.accept(progress.get());
@@ -67,13 +69,9 @@ final class IndexWait {
                 if (!row.next()) {
                     return Optional.empty();
                 }
-                String state = row.getString(1);
                 return Optional.of(
                         new IndexProgress(
-                                name,
-                                state == null ? "waiting" : state,
-                                row.getLong(2),
-                                row.getLong(3)));
+                                name, row.getString(1), row.getLong(2), row.getLong(3)));
             }
         }
     }
