@@ -70,8 +70,7 @@ final class IndexWait {
                     return Optional.empty();
                 }
                 return Optional.of(
-                        new IndexProgress(
-                                name, row.getString(1), row.getLong(2), row.getLong(3)));
+                        new IndexProgress(name, row.getString(1), row.getLong(2), row.getLong(3)));
             }
         }
     }

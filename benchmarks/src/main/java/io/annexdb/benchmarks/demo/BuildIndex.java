@@ -35,7 +35,7 @@ final class BuildIndex {
         this.out = out;
     }
 
-    void run() throws SQLException, InterruptedException {
+    void run(long rows) throws SQLException, InterruptedException {
         if (!exists()) {
             out.println();
             out.println(CREATE.indent(2));
@@ -43,13 +43,10 @@ final class BuildIndex {
                 statement.execute(CREATE);
             }
         }
-        try (Progress progress = Progress.start("Fill the index", 0)) {
-            client.waitForIndex(
-                    NAME,
-                    LIMIT,
-                    state -> progress.advanceTo(state.rowsDone(), state.rowsExpected()));
+        try (Progress progress = Progress.start("Fill the index", rows)) {
+            client.waitForIndex(NAME, LIMIT, state -> progress.advanceTo(state.rowsDone()));
         }
-        waitForLinks();
+        waitForLinks(rows);
     }
 
     private boolean exists() throws SQLException {
@@ -63,8 +60,8 @@ final class BuildIndex {
     }
 
     /** New rows are found by a scan until they are linked; the graph is what is to be measured. */
-    private void waitForLinks() throws SQLException, InterruptedException {
-        try (Progress progress = Progress.start("Link the graph", 0)) {
+    private void waitForLinks(long rows) throws SQLException, InterruptedException {
+        try (Progress progress = Progress.start("Link the graph", rows)) {
             long deadline = System.nanoTime() + LIMIT.toNanos();
             Links links = links();
             while (links.missing() > 0) {

@@ -123,7 +123,7 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
                 Connection connection = connection(server)) {
             List<float[]> vectors = embed(loaded, queries, embedder);
             new LoadGlosses(client).run(loaded, vectors.subList(0, rows));
-            new BuildIndex(connection, client, out).run();
+            new BuildIndex(connection, client, out).run(rows);
             new ShowSearches(connection, embedder, out).run();
             report(new MeasureRecall(server, client).run(vectors.subList(rows, vectors.size())));
         }

@@ -55,7 +55,8 @@ public final class Progress implements AutoCloseable {
             bar.stepTo(steps);
         } else if (System.nanoTime() - lineNanos >= LINE_EVERY_NANOS) {
             lineNanos = System.nanoTime();
-            out.println(String.format(Locale.ROOT, "%s: %,d of %,d", task, done, total));
+            String ofTotal = total > 0 ? String.format(Locale.ROOT, " of %,d", total) : "";
+            out.println(String.format(Locale.ROOT, "%s: %,d%s", task, done, ofTotal));
         }
     }
 

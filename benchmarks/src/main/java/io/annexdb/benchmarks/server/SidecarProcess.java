@@ -7,11 +7,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The sidecar as a process of its own, on this JVM's Java and class path, as in production it is a
@@ -67,8 +69,10 @@ final class SidecarProcess implements AutoCloseable {
                     throw new IllegalStateException(
                             "the sidecar ended with status "
                                     + process.exitValue()
-                                    + "; see "
-                                    + log);
+                                    + ", see "
+                                    + log
+                                    + ": "
+                                    + lastLine());
                 }
                 if (System.nanoTime() > deadline) {
                     throw new IllegalStateException(
@@ -79,6 +83,14 @@ final class SidecarProcess implements AutoCloseable {
                 }
                 Thread.sleep(100);
             }
+        }
+    }
+
+    private String lastLine() {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.reduce("", (_, line) -> line);
+        } catch (IOException e) {
+            return "unreadable";
         }
     }
 
