@@ -1,11 +1,12 @@
 package io.annexdb.sidecar.endtoend;
 
-import java.io.IOException;
-import java.net.ServerSocket;
-import java.time.Duration;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.images.builder.ImageFromDockerfile;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.time.Duration;
 
 /**
  * Debian's PostgreSQL 17 with pgvector, in a container on the host's network, so that its {@code
@@ -46,14 +47,13 @@ final class PgvectorContainer extends GenericContainer<PgvectorContainer> {
 
     private static ImageFromDockerfile image() {
         return new ImageFromDockerfile("annex-test-pgvector", false)
-                .withDockerfileFromBuilder(
-                        builder ->
-                                builder.from("debian:trixie")
-                                        .run(
-                                                "apt-get update -qq && apt-get install -y -qq"
-                                                        + " --no-install-recommends postgresql-17"
-                                                        + " postgresql-17-pgvector")
-                                        .build());
+                .withDockerfileFromBuilder(builder ->
+                        builder.from("debian:trixie")
+                                .run(
+                                        "apt-get update -qq && apt-get install -y -qq"
+                                                + " --no-install-recommends postgresql-17"
+                                                + " postgresql-17-pgvector")
+                                .build());
     }
 
     private static int freePort() throws IOException {

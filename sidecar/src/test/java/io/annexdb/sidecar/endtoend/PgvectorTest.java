@@ -3,9 +3,10 @@ package io.annexdb.sidecar.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.sql.DriverManager;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.DockerClientFactory;
+
+import java.sql.DriverManager;
 
 class PgvectorTest {
     @Test
