@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.PrimaryPosition;
 import io.annexdb.sidecar.replication.FlushPosition;
 import io.annexdb.sidecar.replication.SourceSettings;
@@ -19,8 +20,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Keeps the indexes of this sidecar equal to its PostgreSQL's tables: the one door of this package.
- * Four threads: the stream's reader, ingest, the audit, and one for slots and first copies. Outages
- * of PostgreSQL are survived; what does not work is told by {@link #status} and tried again.
+ * Five threads: the stream's reader, ingest, the audit, one for slots and first copies, one that
+ * wakes a sleeping server. Outages of PostgreSQL are survived; what does not work is told by {@link
+ * #status} and tried again.
  */
 public final class Follower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
@@ -35,6 +37,7 @@ public final class Follower implements AutoCloseable {
     private final SlowJobs jobs;
     private final WaitReport waits;
     private final Reconcile reconcile;
+    private final WakeServer wake;
     private final Thread auditor;
     private final Object auditing = new Object();
     private final Semaphore alarm = new Semaphore(0);
@@ -51,10 +54,11 @@ public final class Follower implements AutoCloseable {
         this.flush = new FlushPosition(source);
         this.stream = new StreamKeeper(source, registry, telemetry);
         this.ingest = new Ingest(registry, stream::acknowledge);
-        this.jobs = new SlowJobs(this::wake);
+        this.jobs = new SlowJobs(this::raiseAlarm);
         this.waits = new WaitReport(jobs, sql);
         this.reconcile =
                 new Reconcile(source, registry, telemetry, sql, flush, ingest, jobs, stream);
+        this.wake = new WakeServer(new SqlSession(source), registry, stream);
         this.auditor = Thread.ofPlatform().daemon().name("annex-audit").unstarted(this::run);
         telemetry.positions(
                 () -> registry.appliedLsn().value(),
@@ -67,6 +71,7 @@ public final class Follower implements AutoCloseable {
     public void start() {
         ingest.start();
         jobs.start();
+        wake.start();
         auditor.start();
     }
 
@@ -77,9 +82,15 @@ public final class Follower implements AutoCloseable {
         }
     }
 
-    /** The primary's flush position, over a connection of its own. */
+    /**
+     * The primary's flush position, over a connection of its own; the stream will soon be there.
+     */
     public PrimaryPosition primaryPosition() {
-        return flush;
+        return () -> {
+            Lsn flushed = flush.flushLsn();
+            wake.expect(flushed);
+            return flushed;
+        };
     }
 
     public FollowerStatus status() {
@@ -104,9 +115,10 @@ public final class Follower implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        wake();
+        raiseAlarm();
         sql.close();
         flush.close();
+        wake.close();
         jobs.close();
         stream.stop();
         ingest.close();
@@ -147,8 +159,10 @@ public final class Follower implements AutoCloseable {
             return;
         }
         String text = e.hint().map(hint -> e.getMessage() + ". " + hint).orElse(e.getMessage());
-        if (text != null && !text.equals(error)) {
+        if (error == null) {
             LOG.warn("The catalog could not be compared, will try again: {}", text);
+        } else {
+            LOG.debug("The catalog still could not be compared: {}", text);
         }
         error = text;
         if (SqlSession.isShutdown(e)) {
@@ -156,7 +170,7 @@ public final class Follower implements AutoCloseable {
         }
     }
 
-    private void wake() {
+    private void raiseAlarm() {
         alarm.release();
     }
 

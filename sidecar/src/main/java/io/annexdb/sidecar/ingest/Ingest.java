@@ -274,6 +274,11 @@ final class Ingest implements AutoCloseable {
         Transaction current = transaction;
         if (current != null) {
             current.repeated = current.applied;
+            LOG.info(
+                    "The connection was lost inside transaction {}; {} changes that will come again"
+                            + " are counted off",
+                    Integer.toUnsignedString(current.xid),
+                    current.applied);
         }
     }
 

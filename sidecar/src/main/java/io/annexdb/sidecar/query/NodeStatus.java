@@ -37,7 +37,7 @@ public record NodeStatus(
     /** Why this sidecar should not be asked now; empty when it streams and all is ready. */
     public List<String> obstacles() {
         List<String> obstacles = new ArrayList<>();
-        if (!stream.streaming() && !hasNothingToFollow()) {
+        if (!stream.streaming()) {
             obstacles.add(
                     stream.error() == null
                             ? "not streaming yet"
@@ -61,12 +61,5 @@ public record NodeStatus(
             }
         }
         return obstacles;
-    }
-
-    /**
-     * PostgreSQL was reached and has no index for this sidecar, so that there is no slot either.
-     */
-    private boolean hasNothingToFollow() {
-        return indexes.isEmpty() && stream.error() == null && !stream.flushed().equals(Lsn.ZERO);
     }
 }

@@ -90,9 +90,8 @@ public final class FlushPosition implements PrimaryPosition, AutoCloseable {
             Lsn flushed = Lsn.parse(row.getString(1));
             last = last.max(flushed);
             if (flushed.value() % PAGE_BYTES == 0) {
-                // Within a record whose rest is still in memory: the stream cannot pass it before
-                // the
-                // next flush, which on a quiet server takes up to 20 s.
+                // Perhaps within a record whose rest is still in memory. The stream cannot pass it
+                // before the next flush, which on a quiet server takes up to 20 s.
                 flush();
             }
             return flushed;
@@ -105,12 +104,10 @@ public final class FlushPosition implements PrimaryPosition, AutoCloseable {
         }
         Connection opened = Connections.sql(settings, SOCKET_TIMEOUT_SECONDS);
         connection = opened;
-        try (Statement statement = opened.createStatement()) {
-            try (ResultSet row = statement.executeQuery(COMMITS_ARE_ASYNCHRONOUS)) {
-                row.next();
-                commitsAreAsynchronous = row.getBoolean(1);
-            }
-            statement.execute("SET synchronous_commit TO on");
+        try (Statement statement = opened.createStatement();
+                ResultSet row = statement.executeQuery(COMMITS_ARE_ASYNCHRONOUS)) {
+            row.next();
+            commitsAreAsynchronous = row.getBoolean(1);
         }
         PreparedStatement statement =
                 opened.prepareStatement("SELECT pg_catalog.pg_current_wal_flush_lsn()::text");
@@ -124,13 +121,8 @@ public final class FlushPosition implements PrimaryPosition, AutoCloseable {
      */
     private void flush() throws SQLException {
         Connection current = connection;
-        if (current == null) {
-            return;
-        }
-        try (PreparedStatement statement =
-                current.prepareStatement(
-                        "SELECT pg_catalog.pg_logical_emit_message(true, 'annex', '')")) {
-            statement.execute();
+        if (current != null) {
+            EmptyMessage.write(current);
         }
     }
 

@@ -23,6 +23,10 @@ public final class ReplicationStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicationStream.class);
     private static final long BACK_OFF_MIN_MILLIS = 100;
     private static final long BACK_OFF_MAX_MILLIS = 5_000;
+
+    /** A connection that lived so long, or brought anything new, was a good one. */
+    private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private static final long SILENCE_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final String UNDEFINED_OBJECT = "42704";
 
@@ -104,12 +108,13 @@ public final class ReplicationStream implements AutoCloseable {
         long backOffMillis = BACK_OFF_MIN_MILLIS;
         while (!closed && gap == null) {
             long started = System.nanoTime();
+            Lsn before = received;
             try {
                 followOnce();
             } catch (SQLException | RuntimeException e) {
                 lost(e);
             }
-            if (System.nanoTime() - started > TimeUnit.SECONDS.toNanos(10)) {
+            if (received.compareTo(before) > 0 || System.nanoTime() - started > LASTING_NANOS) {
                 backOffMillis = BACK_OFF_MIN_MILLIS;
             }
             if (!closed && gap == null && !pause(backOffMillis)) {
@@ -202,8 +207,10 @@ public final class ReplicationStream implements AutoCloseable {
             // The log holds changes from a time without the publication: they cannot be decoded.
             LOG.warn("The stream cannot continue, the indexes are rebuilt: {}", text);
             gap = text;
-        } else if (!text.equals(error)) {
+        } else if (error == null) {
             LOG.warn("Not streaming, will try again: {}", text);
+        } else {
+            LOG.debug("Still not streaming: {}", text);
         }
         error = text;
     }

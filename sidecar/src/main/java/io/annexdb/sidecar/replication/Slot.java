@@ -78,7 +78,7 @@ public record Slot(
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM"
-                                + " pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
+                                    + " pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
                 statement.setString(1, name);
                 statement.execute();
                 return;

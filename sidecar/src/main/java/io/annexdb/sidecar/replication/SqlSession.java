@@ -20,6 +20,12 @@ public final class SqlSession implements AutoCloseable {
         T ask(Connection connection) throws SQLException;
     }
 
+    /** What is done over the connection. */
+    @FunctionalInterface
+    public interface Order {
+        void give(Connection connection) throws SQLException;
+    }
+
     private static final int SOCKET_TIMEOUT_SECONDS = 10;
 
     private final SourceSettings settings;
@@ -46,6 +52,18 @@ public final class SqlSession implements AutoCloseable {
                     null,
                     e);
         }
+    }
+
+    /**
+     * Has something done over the connection.
+     *
+     * @throws AnnexException as {@link #ask}
+     */
+    public void tell(Order order) {
+        ask(connection -> {
+            order.give(connection);
+            return true;
+        });
     }
 
     /** SQLSTATE of a failed question. */

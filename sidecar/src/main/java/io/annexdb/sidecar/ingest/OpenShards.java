@@ -1,0 +1,200 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.State;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.replication.RelationFacts;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The shards that are open, each with its route from the stream: opened, refused, rebuilt and
+ * dropped here, as the audit finds them. For the audit's thread.
+ */
+final class OpenShards {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final IndexRegistry registry;
+    private final Ingest ingest;
+    private final SlowJobs jobs;
+    private final RewriteWatch rewrites = new RewriteWatch();
+    private final Map<ShardKey, ShardRoute> routes = new LinkedHashMap<>();
+    private final Set<ShardKey> refused = new HashSet<>();
+
+    OpenShards(IndexRegistry registry, Ingest ingest, SlowJobs jobs) {
+        this.registry = registry;
+        this.ingest = ingest;
+        this.jobs = jobs;
+    }
+
+    Collection<ShardRoute> all() {
+        return List.copyOf(routes.values());
+    }
+
+    @Nullable ShardRoute find(ShardKey key) {
+        return routes.get(key);
+    }
+
+    /** Opens the shard unless it is open. One that failed is tried again after a while. */
+    ShardRoute open(ShardDefinition shard, boolean streamStarted) {
+        ShardRoute current = routes.get(shard.key());
+        if (current != null && isFailed(current) && mayRetry(current)) {
+            LOG.info("Trying again: {}", describe(current));
+            drop(current);
+            current = null;
+        }
+        if (current != null) {
+            return current;
+        }
+        if (streamStarted && registry.onDisk().contains(shard.key())) {
+            // The stream has passed without it, so its files are behind for good.
+            registry.drop(shard.key());
+        }
+        ShardRoute route = new ShardRoute(registry.openOrCreate(shard));
+        routes.put(shard.key(), route);
+        ingest.route(routes.values());
+        LOG.info("Opened {} as {}", describe(route), route.index().state());
+        return route;
+    }
+
+    /** Shows the shard as failed, with what stands in the way of following it. */
+    void refuse(ShardDefinition shard, String obstacle) {
+        ShardRoute route = routes.get(shard.key());
+        if (route == null) {
+            route = new ShardRoute(registry.openOrCreate(shard));
+            routes.put(shard.key(), route);
+        }
+        refused.add(shard.key());
+        if (!isFailed(route)) {
+            route.fail(new AnnexException(ErrorCode.CONFIGURATION, obstacle, null));
+            ingest.route(routes.values());
+        }
+    }
+
+    void drop(ShardRoute route) {
+        ShardKey key = route.definition().key();
+        jobs.cancel(job -> job instanceof Backfill backfill && backfill.route().equals(route));
+        routes.remove(key);
+        rewrites.forget(key);
+        ingest.route(routes.values());
+        registry.drop(key);
+    }
+
+    /** Drops those that the catalog no longer wants, or wants otherwise. */
+    void dropUnwanted(Map<ShardKey, ShardDefinition> wanted) {
+        for (ShardRoute route : all()) {
+            ShardDefinition now = wanted.get(route.definition().key());
+            if (now == null) {
+                LOG.info("Dropping {}", describe(route));
+                drop(route);
+                refused.remove(route.definition().key());
+            } else if (!ShardCheck.sameStructure(route.definition().index(), now.index())) {
+                LOG.info("The definition changed, rebuilding {}", describe(route));
+                drop(route);
+            }
+        }
+    }
+
+    /** Drops those that should be published and are not: they may have missed changes. */
+    void dropUnpublished(Predicate<Long> published) {
+        for (ShardRoute route : all()) {
+            if (!isFailed(route) && !published.test(route.definition().relationOid())) {
+                LOG.warn("The publication lost a relation, rebuilding {}", describe(route));
+                drop(route);
+            }
+        }
+    }
+
+    /** Drops those whose table was rewritten, which the stream does not tell. */
+    void dropRewritten(
+            Map<Long, RelationFacts> facts,
+            Map<ShardKey, Long> truncatesBefore,
+            Supplier<Lsn> flushed) {
+        for (ShardRoute route : all()) {
+            ShardKey key = route.definition().key();
+            RelationFacts relation = facts.get(key.relationOid());
+            Long truncates = truncatesBefore.get(key);
+            if (relation != null
+                    && truncates != null
+                    && rewrites.isRewritten(
+                            key, relation.fileNode(), truncates, registry.appliedLsn(), flushed)) {
+                LOG.warn("The table was rewritten, rebuilding {}", describe(route));
+                drop(route);
+            }
+        }
+    }
+
+    /** Drops files of shards that are not open: the stream starts without them. */
+    void dropStrayFiles(Predicate<ShardKey> stray) {
+        registry.onDisk().stream()
+                .filter(key -> !routes.containsKey(key))
+                .filter(stray)
+                .forEach(registry::drop);
+    }
+
+    /** How often the stream has truncated each shard so far. */
+    Map<ShardKey, Long> truncates() {
+        return routes.values().stream()
+                .collect(
+                        Collectors.toMap(route -> route.definition().key(), ShardRoute::truncates));
+    }
+
+    /** Whether anything is here but shards that are shown as failed. */
+    boolean isAnyFollowed() {
+        return routes.values().stream().anyMatch(route -> !isFailed(route));
+    }
+
+    int size() {
+        return routes.size();
+    }
+
+    /** Forgets all shards and the node's positions, and deletes all files. */
+    void reset() {
+        routes.clear();
+        refused.clear();
+        rewrites.forgetAll();
+        registry.reset();
+    }
+
+    /** At once when the obstacle is gone, after a while when a change could not be applied. */
+    private boolean mayRetry(ShardRoute route) {
+        return refused.remove(route.definition().key())
+                || System.nanoTime() - route.failedNanos() > RETRY_NANOS;
+    }
+
+    private static boolean isFailed(ShardRoute route) {
+        return route.index().state() == State.FAILED;
+    }
+
+    private static String describe(ShardRoute route) {
+        VectorIndex index = route.index();
+        return "index "
+                + index.definition().index().name()
+                + " of "
+                + index.definition().relation()
+                + " ("
+                + index.definition().key()
+                + ", at "
+                + index.lsn()
+                + ")";
+    }
+}

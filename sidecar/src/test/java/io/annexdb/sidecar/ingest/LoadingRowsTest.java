@@ -1,0 +1,169 @@
+package io.annexdb.sidecar.ingest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.IndexSettings;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Method;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * A table of few keys is changed at random while its snapshot is copied in random order; the index
+ * must end as the table. Half of the updates keep the vector and do not send it.
+ */
+class LoadingRowsTest {
+    private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
+    private static final int ROUNDS = 300;
+    private static final int KEYS = 12;
+
+    private record Row(String namespace, float value) {}
+
+    @TempDir Path directory;
+
+    @Test
+    void endsAsTheTable() {
+        System.out.println("LoadingRowsTest seed " + SEED);
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            for (int round = 0; round < ROUNDS; round++) {
+                VectorIndex index = registry.openOrCreate(shard(round + 1));
+                run(index, new Random(SEED + round), "seed " + (SEED + round));
+                registry.drop(index.definition().key());
+            }
+        }
+    }
+
+    private static void run(VectorIndex index, Random random, String message) {
+        Map<Integer, Row> table = new TreeMap<>();
+        for (int key = 0; key < KEYS; key++) {
+            if (random.nextInt(3) > 0) {
+                table.put(key, new Row("n" + random.nextInt(3), random.nextFloat()));
+            }
+        }
+        List<Map.Entry<Integer, Row>> snapshot =
+                new ArrayList<>(
+                        table.entrySet().stream()
+                                .map(entry -> Map.entry(entry.getKey(), entry.getValue()))
+                                .toList());
+        Collections.shuffle(snapshot, random);
+        index.beginLoad(new Lsn(100), snapshot.size());
+        LoadingRows rows = new LoadingRows(index);
+        int steps = random.nextInt(40);
+        for (int step = 0; step < steps || !snapshot.isEmpty(); step++) {
+            if (step < steps && (snapshot.isEmpty() || random.nextInt(4) > 0)) {
+                change(rows, table, random);
+            } else {
+                Map.Entry<Integer, Row> copied = snapshot.removeLast();
+                rows.load(
+                        key(copied.getKey()),
+                        copied.getValue().namespace,
+                        vector(copied.getValue().value));
+            }
+        }
+        index.commit(new Lsn(200));
+        index.finishLoad();
+        assertEquals(expected(table), actual(index), message);
+    }
+
+    private static void change(LoadingRows rows, Map<Integer, Row> table, Random random) {
+        int key = random.nextInt(KEYS);
+        int other = random.nextInt(KEYS);
+        Row row = table.get(key);
+        String namespace = "n" + random.nextInt(3);
+        float value = random.nextFloat();
+        switch (random.nextInt(20)) {
+            case 0 -> {
+                table.clear();
+                rows.truncate();
+            }
+            case 1, 2, 3, 4 -> {
+                table.remove(key);
+                rows.delete(key(key));
+            }
+            case 5, 6, 7, 8 -> {
+                table.put(key, new Row(namespace, value));
+                rows.upsert(key(key), namespace, vector(value));
+            }
+            case 9, 10, 11 -> {
+                if (row != null) {
+                    table.put(key, new Row(namespace, row.value));
+                    rows.updateKept(key(key), key(key), namespace);
+                }
+            }
+            default -> {
+                if (row != null && !table.containsKey(other)) {
+                    table.remove(key);
+                    table.put(other, new Row(namespace, row.value));
+                    rows.updateKept(key(key), key(other), namespace);
+                }
+            }
+        }
+    }
+
+    private static Map<String, String> expected(Map<Integer, Row> table) {
+        Map<String, String> expected = new TreeMap<>();
+        table.forEach((key, row) -> expected.put(key.toString(), row.namespace + " " + row.value));
+        return expected;
+    }
+
+    private static Map<String, String> actual(VectorIndex index) {
+        Map<String, String> actual = new TreeMap<>();
+        for (int namespace = 0; namespace < 3; namespace++) {
+            String name = "n" + namespace;
+            for (Neighbor each :
+                    index.search(
+                            new float[] {0, 0},
+                            1_000,
+                            100,
+                            name,
+                            Double.POSITIVE_INFINITY,
+                            () -> false)) {
+                actual.put(each.key().columns().getFirst(), name + " " + (float) each.distance());
+            }
+        }
+        return actual;
+    }
+
+    /** Its distance from the origin is the value itself. */
+    private static float[] vector(float value) {
+        return new float[] {value, 0};
+    }
+
+    private static RowKey key(int key) {
+        return RowKey.of(Integer.toString(key));
+    }
+
+    private static ShardDefinition shard(long id) {
+        return new ShardDefinition(
+                new IndexDefinition(
+                        id,
+                        "i" + id,
+                        "public.t",
+                        "v",
+                        Metric.L2,
+                        Method.FLAT,
+                        List.of("id"),
+                        "n",
+                        2,
+                        16,
+                        200),
+                16_400,
+                "public.t");
+    }
+}

@@ -1,0 +1,193 @@
+package io.annexdb.sidecar.ingest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.replication.TestServer;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Restarts, broken connections and concurrent writers. */
+class OutageTest {
+    private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
+
+    @TempDir Path directory;
+
+    private TestServer server;
+    private Scene scene;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = TestServer.startIn(directory.resolve("data"));
+        scene = Scene.open(server.url(), directory.resolve("index"));
+        scene.execute(
+                "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, v real[])",
+                "ALTER TABLE docs ALTER COLUMN v SET STORAGE EXTERNAL");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        scene.close();
+        server.close();
+    }
+
+    @Test
+    void survivesARestartOfPostgresql() throws Exception {
+        scene.execute("INSERT INTO docs SELECT i, 't', ARRAY[i, 1] FROM generate_series(1, 100) i");
+        scene.createIndex(1, "public.docs", "v", "tenant");
+        scene.assertSame(1, "docs", "v", 2, "tenant");
+        VectorIndex index = scene.ready(1);
+        for (int round = 0; round < 2; round++) {
+            long millis = server.stop().toMillis();
+            System.out.println("shutdown with a follower: " + millis + " ms");
+            assertTrue(millis < 5_000, "the shutdown took " + millis + " ms");
+            scene.await(scene::describe, () -> !scene.running().status().streaming());
+            server.restart();
+            scene.execute("DELETE FROM docs WHERE id = " + (10 + round));
+            scene.assertSame(1, "docs", "v", 2, "tenant");
+            assertEquals(List.of(index), scene.registry().shardsOf(1), "not rebuilt");
+        }
+    }
+
+    @Test
+    void aBrokenConnectionInsideALargeTransactionLosesAndRepeatsNothing() throws Exception {
+        scene.createIndex(1, "public.docs", "v", "tenant");
+        VectorIndex index = scene.ready(1);
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            Future<Integer> cuts = executor.submit(() -> cutConnections(done));
+            try (Connection connection = scene.connect()) {
+                connection.setAutoCommit(false);
+                try (var statement = connection.createStatement()) {
+                    statement.execute(
+                            "INSERT INTO docs SELECT i, 't' || i % 3, (SELECT array_agg(i + j) FROM"
+                                + " generate_series(1, 600) j) FROM generate_series(1, 8000) i");
+                    // Each row takes the key that another one has just left.
+                    statement.execute("UPDATE docs SET id = -id WHERE id % 2 = 0");
+                    statement.execute("UPDATE docs SET id = id + 1 WHERE id > 0");
+                    statement.execute("UPDATE docs SET id = -id - 1 WHERE id < 0");
+                    statement.execute("DELETE FROM docs WHERE id % 9 = 0");
+                }
+                connection.commit();
+            }
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            done.set(true);
+            System.out.println("connections cut: " + cuts.get());
+        }
+        assertEquals(List.of(index), scene.registry().shardsOf(1), "not rebuilt");
+    }
+
+    /** Its log ends inside a record, which the server does not flush for seconds. */
+    @Test
+    void anOpenTransactionHoldsUpNoSearch() throws Exception {
+        scene.createIndex(1, "public.docs", "v", "tenant");
+        scene.execute("INSERT INTO docs VALUES (1, 't', '{1,2}')");
+        scene.assertSame(1, "docs", "v", 2, "tenant");
+        try (Connection connection = scene.connect();
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE other (i int)");
+            connection.setAutoCommit(false);
+            for (int i = 0; i < 5; i++) {
+                statement.execute("INSERT INTO other SELECT generate_series(1, 4000)");
+                Thread.sleep(250);
+                Lsn flushed = scene.running().primaryPosition().flushLsn();
+                assertTrue(
+                        scene.registry().awaitApplied(flushed, Duration.ofSeconds(1)),
+                        () -> flushed + " was not applied within 1 s: " + scene.describe());
+            }
+            connection.rollback();
+        }
+    }
+
+    private int cutConnections(AtomicBoolean done) throws Exception {
+        int cuts = 0;
+        while (!done.get() && cuts < 4) {
+            Thread.sleep(250);
+            cuts += scene.query("SELECT pg_terminate_backend(pid) FROM pg_stat_replication").size();
+        }
+        return cuts;
+    }
+
+    @Test
+    void theFirstCopyAndWritersAgree() throws Exception {
+        System.out.println("OutageTest seed " + SEED);
+        scene.execute(
+                "INSERT INTO docs SELECT i, 't' || i % 3, (SELECT array_agg(i + j) FROM"
+                        + " generate_series(1, 600) j) FROM generate_series(1, 3000) i");
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            List<Future<Integer>> writers =
+                    List.of(
+                            executor.submit(() -> write(done, 0)),
+                            executor.submit(() -> write(done, 1)));
+            for (int round = 1; round <= 3; round++) {
+                scene.createIndex(round, "public.docs", "v", "tenant");
+                scene.ready(round);
+                Thread.sleep(200);
+            }
+            done.set(true);
+            int statements = 0;
+            for (Future<Integer> writer : writers) {
+                statements += writer.get();
+            }
+            System.out.println("statements beside the copies: " + statements);
+        }
+        for (int round = 1; round <= 3; round++) {
+            scene.assertSame(round, "docs", "v", 600, "tenant");
+        }
+    }
+
+    /** Each writer has the ids of one remainder by 2, so that their statements do not collide. */
+    private int write(AtomicBoolean done, int remainder) throws SQLException {
+        Random random = new Random(SEED + remainder);
+        String[] statements = {
+            "INSERT INTO docs SELECT ?, 'new', (SELECT array_agg(random()) FROM generate_series(1,"
+                    + " 600)) ON CONFLICT DO NOTHING",
+            "DELETE FROM docs WHERE id = ?",
+            "UPDATE docs SET tenant = 'u' || (random() * 3)::int WHERE id = ?",
+            "UPDATE docs SET v = (SELECT array_agg(random()) FROM generate_series(1, 600)) WHERE id"
+                    + " = ?",
+            "UPDATE docs SET id = id + 20000 WHERE id = ? AND NOT EXISTS (SELECT FROM docs o WHERE"
+                    + " o.id = docs.id + 20000)",
+            "UPDATE docs SET id = id - 20000 WHERE id = 20000 + ? AND NOT EXISTS (SELECT FROM docs"
+                    + " o WHERE o.id = docs.id - 20000)"
+        };
+        int count = 0;
+        try (Connection connection = scene.connect()) {
+            connection.setAutoCommit(false);
+            while (!done.get()) {
+                for (int i = random.nextInt(4); i >= 0; i--) {
+                    String sql = statements[random.nextInt(statements.length)];
+                    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                        statement.setLong(1, random.nextInt(1_700) * 2L + remainder);
+                        statement.execute();
+                        count++;
+                    }
+                }
+                if (random.nextInt(5) == 0) {
+                    connection.rollback();
+                } else {
+                    connection.commit();
+                }
+            }
+        }
+        return count;
+    }
+}
