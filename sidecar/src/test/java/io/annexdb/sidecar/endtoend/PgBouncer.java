@@ -7,7 +7,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -40,7 +39,6 @@ final class PgBouncer implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         Path config = folder.resolve("pgbouncer.ini");
         Files.writeString(
                 config,
@@ -55,9 +53,8 @@ final class PgBouncer implements AutoCloseable {
                 pool_mode = transaction
                 default_pool_size = 3
                 ignore_startup_parameters = extra_float_digits
-                logfile = %s
                 """
-                        .formatted(databasePort, port, folder.resolve("pgbouncer.log")));
+                        .formatted(databasePort, port));
         ProcessBuilder builder = new ProcessBuilder(program.toString(), config.toString());
         if (System.getProperty("user.name").equals("root")) {
             // It refuses to run as root.
