@@ -12,6 +12,9 @@ import java.util.OptionalInt;
 
 /** One call of {@code annex.search}. The text depends on the table only, so plans can be kept. */
 final class SearchStatement {
+    private static final String UNDEFINED_OBJECT = "42704";
+    private static final String UNDEFINED_TABLE = "42P01";
+
     private SearchStatement() {}
 
     static <T> List<Hit<T>> run(Connection connection, SearchRequest<T> request)
@@ -21,6 +24,28 @@ final class SearchStatement {
             try (ResultSet rows = statement.executeQuery()) {
                 return hits(rows, request);
             }
+        } catch (SQLException e) {
+            throw UNDEFINED_OBJECT.equals(e.getSQLState())
+                    ? explained(connection, request.table(), e)
+                    : e;
+        }
+    }
+
+    /** The statement names the table as a type, so PostgreSQL misses a type where no table is. */
+    private static SQLException explained(
+            Connection connection, TableName table, SQLException error) {
+        try (PreparedStatement lookup = connection.prepareStatement("SELECT to_regclass(?)")) {
+            lookup.setString(1, table.sql());
+            try (ResultSet row = lookup.executeQuery()) {
+                row.next();
+                return row.getString(1) != null
+                        ? error
+                        : new SQLException(
+                                "table " + table.sql() + " does not exist", UNDEFINED_TABLE, error);
+            }
+        } catch (SQLException e) {
+            error.addSuppressed(e);
+            return error;
         }
     }
 
