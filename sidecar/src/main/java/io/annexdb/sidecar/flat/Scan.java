@@ -31,7 +31,7 @@ public final class Scan {
 
     /**
      * @param query address of the padded query
-     * @param scale 1 / ‖query‖ under cosine
+     * @param scale 1 / ‖query‖ under cosine, else 0
      * @param top where the nearest go
      * @param cancelled asked every few thousand rows
      */

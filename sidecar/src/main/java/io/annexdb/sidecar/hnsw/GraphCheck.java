@@ -1,9 +1,6 @@
 package io.annexdb.sidecar.hnsw;
 
-import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.segment.Segment;
-
-import java.util.BitSet;
 
 /** Looks for nodes that no search can reach, and for lists that name what does not exist. */
 public final class GraphCheck {
@@ -19,49 +16,39 @@ public final class GraphCheck {
     public record Report(int nodes, int unreachable, int badLinks) {}
 
     /**
-     * Walks through the whole graph; for tests and for people, not beside heavy writing.
+     * Walks through the whole graph; not beside insertions.
      *
      * @param linked slots below this are linked, if they were live then
      */
     public static Report check(Graph graph, int linked) {
         Segment segment = graph.segment();
-        BitSet reached = new BitSet(linked);
-        int badLinks = 0;
-        if (!graph.isEmpty()) {
-            int[] queue = new int[Math.max(1, linked)];
-            int[] neighbours = new int[graph.m0()];
-            int tail = 0;
-            queue[tail++] = graph.entrySlot();
-            reached.set(graph.entrySlot());
-            for (int head = 0; head < tail; head++) {
-                int count = GraphSearch.neighbours(graph, queue[head], 0, neighbours);
-                for (int i = 0; i < count; i++) {
-                    int neighbour = neighbours[i];
-                    if (neighbour >= linked || neighbour == queue[head]) {
-                        badLinks++;
-                    } else if (!reached.get(neighbour)) {
-                        reached.set(neighbour);
-                        queue[tail++] = neighbour;
-                    }
-                    for (int j = 0; j < i; j++) {
-                        badLinks += neighbours[j] == neighbour ? 1 : 0;
-                    }
-                }
-            }
-        }
+        Reachability reachability = new Reachability(graph, linked);
         int nodes = 0;
         int unreachable = 0;
+        int badLinks = 0;
         for (int slot = 0; slot < linked; slot++) {
+            badLinks += badLinks(graph, slot, linked);
             if (!segment.isDead(slot)) {
                 nodes++;
-                unreachable += reached.get(slot) ? 0 : 1;
+                unreachable += reachability.isReached(slot) ? 0 : 1;
             }
         }
         return new Report(nodes, unreachable, badLinks);
     }
 
-    /** Whether the slot has any neighbour on layer 0. */
-    public static boolean hasNeighbours(Graph graph, int slot) {
-        return Native.getInt(graph.list(slot, 0)) != 0;
+    private static int badLinks(Graph graph, int slot, int linked) {
+        int[] neighbours = new int[graph.m0()];
+        int count = GraphSearch.neighbours(graph, slot, 0, neighbours);
+        int bad = 0;
+        for (int i = 0; i < count; i++) {
+            boolean twice = false;
+            for (int j = 0; j < i; j++) {
+                twice |= neighbours[j] == neighbours[i];
+            }
+            if (twice || neighbours[i] == slot || neighbours[i] >= linked) {
+                bad++;
+            }
+        }
+        return bad;
     }
 }

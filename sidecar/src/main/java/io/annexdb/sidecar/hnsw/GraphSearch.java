@@ -18,7 +18,7 @@ public final class GraphSearch {
      * Leaves the nearest nodes in the scratch's pool.
      *
      * @param query address of the padded query
-     * @param scale 1 / ‖query‖ under cosine
+     * @param scale 1 / ‖query‖ under cosine, else 0
      * @param ef candidates kept, from 1
      * @param filter which may be answered; null for all
      * @param stop asked at every step with the number of distances computed so far

@@ -29,6 +29,8 @@ public final class Insert {
     private final float[] distances;
     private final int[] rest;
     private final float[] restDistances;
+    private final int[] orphaned = new int[64];
+    private int orphans;
 
     /**
      * @param efConstruction candidates looked at per layer, 8 to 2000
@@ -39,8 +41,8 @@ public final class Insert {
         this.efConstruction = Math.max(efConstruction, graph.m());
         this.scratch = scratch;
         this.chosen = new int[17][graph.m() + 1];
-        int most = Math.max(this.efConstruction * 4, graph.m0() + 1);
-        this.sorted = new long[graph.m0() + 1];
+        int most = Math.max(this.efConstruction * 4, graph.m0() * 4 + 1);
+        this.sorted = new long[most];
         this.slots = new int[most];
         this.distances = new float[most];
         this.rest = new int[most];
@@ -72,6 +74,42 @@ public final class Insert {
         }
     }
 
+    /** Gives a linked node that was shut off a name with a node that is not. */
+    void connect(int slot, SlotFilter reached) {
+        choose(slot, 0, graph.entry());
+        if (GraphSearch.neighbours(graph, slot, 0, slots) == 0) {
+            writeOwn(slot, 0);
+        }
+        CandidatePool pool = scratch.pool;
+        int nearest = -1;
+        for (int i = 0; i < pool.size(); i++) {
+            int base = pool.slot(i);
+            if (base != slot && reached.accepts(base)) {
+                nearest = nearest < 0 ? base : nearest;
+                if (append(base, slot)) {
+                    return;
+                }
+            }
+        }
+        if (nearest >= 0) {
+            linkBack(nearest, slot, 0, true);
+        }
+    }
+
+    /** Sets a list that was empty; chosen by heuristic if wanted. */
+    void setList(int slot, int layer, int[] candidates, int n, boolean choose) {
+        int count = n;
+        System.arraycopy(candidates, 0, slots, 0, n);
+        if (choose && n > 0) {
+            sortByDistance(slot, n);
+            count = selection.select(graph, slots, distances, n, graph.listMax(layer), rest);
+        }
+        write(graph.list(slot, layer), slots, 0, count, layer);
+        for (int i = 0; layer == 0 && i < count; i++) {
+            graph.addInDegree(slots[i], 1);
+        }
+    }
+
     private void link(int slot, int level, long entry) {
         int top = Math.min(level, Graph.entryLevel(entry));
         choose(slot, top, entry);
@@ -82,8 +120,62 @@ public final class Insert {
                 linkBack(chosen[layer][i], slot, layer, false);
             }
         }
+        for (int i = 0; i < orphans; i++) {
+            adopt(orphaned[i]);
+        }
+        orphans = 0;
         if (graph.addInDegree(slot, 0) == 0) {
-            linkBack(chosen[0][1], slot, 0, true);
+            adoptWhereRoomIs(slot);
+        }
+    }
+
+    /** Lets the nearest node that was found and has room name the new one; else the nearest. */
+    private void adoptWhereRoomIs(int slot) {
+        CandidatePool pool = scratch.pool;
+        for (int i = 0; i < pool.size(); i++) {
+            if (pool.slot(i) != slot && append(pool.slot(i), slot)) {
+                return;
+            }
+        }
+        linkBack(chosen[0][1], slot, 0, true);
+    }
+
+    /** Lets one of its own neighbours name a node that lost its last name. */
+    private void adopt(int orphan) {
+        if (graph.addInDegree(orphan, 0) > 0) {
+            return;
+        }
+        int[] neighbours = new int[graph.m0()];
+        int count = GraphSearch.neighbours(graph, orphan, 0, neighbours);
+        for (int i = 0; i < count; i++) {
+            if (append(neighbours[i], orphan)) {
+                return;
+            }
+        }
+        if (count > 0) {
+            linkBack(neighbours[0], orphan, 0, true);
+        }
+    }
+
+    /** Adds to a list of layer 0 if it has room. */
+    private boolean append(int base, int slot) {
+        ReentrantLock lock = graph.lock(base, 0);
+        lock.lock();
+        try {
+            int count = GraphSearch.neighbours(graph, base, 0, slots);
+            for (int i = 0; i < count; i++) {
+                if (slots[i] == slot) {
+                    return true;
+                }
+            }
+            if (count == graph.m0()) {
+                return false;
+            }
+            Native.putIntRelease(graph.list(base, 0) + count * 4L, slot + 1);
+            graph.addInDegree(slot, 1);
+            return true;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -195,9 +287,13 @@ public final class Insert {
             if (dropped == added) {
                 continue;
             }
-            if (graph.addInDegree(dropped, -1) == 0 && kept < most && !segment.isDead(dropped)) {
-                graph.addInDegree(dropped, 1);
-                slots[kept++] = dropped;
+            if (graph.addInDegree(dropped, -1) == 0 && !segment.isDead(dropped)) {
+                if (kept < most) {
+                    graph.addInDegree(dropped, 1);
+                    slots[kept++] = dropped;
+                } else if (orphans < orphaned.length) {
+                    orphaned[orphans++] = dropped;
+                }
             }
         }
         return kept;

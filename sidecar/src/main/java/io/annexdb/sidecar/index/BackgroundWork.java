@@ -1,21 +1,31 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.jspecify.annotations.Nullable;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What a shard wants to have done in the background: linking and checkpoints. */
 final class BackgroundWork {
+    private static final Logger LOG = LoggerFactory.getLogger(BackgroundWork.class);
+
     /** A drained backlog is worth a checkpoint from this many rows on. */
     private static final int DRAINED_ROWS = 1_000;
 
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
+    private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
+
+    /** After a compaction that found no memory: wait until it is worth more. */
+    private volatile int compactFromTombstones;
 
     BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store) {
         this.definition = definition;
@@ -23,12 +33,13 @@ final class BackgroundWork {
         this.store = store;
     }
 
-    /** Whether a linker would find something to link. */
+    /** Whether a linker would find something to do. */
     boolean hasWork() {
         Generation generation = store.rows().generation();
         return generation != null
-                && wantsGraph(generation)
-                && generation.linking.hasUnclaimed(generation.segment.slots());
+                && ((wantsGraph(generation)
+                                && generation.linking.hasUnclaimed(generation.segment.slots()))
+                        || (!maintaining.get() && compactionIsDue(generation)));
     }
 
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
@@ -58,18 +69,51 @@ final class BackgroundWork {
         }
     }
 
-    /** Writes a checkpoint when one is due. */
+    /** Compacts or writes a checkpoint when it is due; one linker at a time. */
     void maintain() throws InterruptedException {
         Generation generation = store.rows().generation();
-        if (generation == null || !checkpointIsDue(generation) || !generation.gate.enter()) {
+        if (generation == null
+                || !(checkpointIsDue(generation) || compactionIsDue(generation))
+                || !maintaining.compareAndSet(false, true)) {
             return;
         }
         try {
+            if (generation.gate.enter()) {
+                try {
+                    maintain(generation);
+                } finally {
+                    generation.gate.exit();
+                }
+            }
+        } finally {
+            maintaining.set(false);
+        }
+    }
+
+    private void maintain(Generation generation) throws InterruptedException {
+        if (compactionIsDue(generation)) {
+            compact(generation);
+        } else {
             linkedSinceCheckpoint.set(0);
             store.checkpoint(generation);
-        } finally {
-            generation.gate.exit();
         }
+    }
+
+    private void compact(Generation generation) {
+        try {
+            if (Compact.run(definition, store, generation, shared)) {
+                // The new slots' graph is on no disk yet.
+                linkedSinceCheckpoint.set(generation.segment.slots());
+            }
+        } catch (AnnexException e) {
+            LOG.warn("{} stays as it is: {}", definition.key(), e.getMessage());
+            compactFromTombstones = generation.segment.tombstones() * 2;
+        }
+    }
+
+    private boolean compactionIsDue(Generation generation) {
+        return generation.segment.tombstones() >= compactFromTombstones
+                && Compact.isDue(store, generation.segment);
     }
 
     /** Writes a checkpoint if any row was linked since the last one. */

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.hnsw.Graph;
 import io.annexdb.sidecar.hnsw.Insert;
+import io.annexdb.sidecar.hnsw.Reconnect;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.ReaderGate;
@@ -46,6 +47,12 @@ final class Generation {
             linking.failed(batch);
             throw e;
         }
+    }
+
+    /** Links what got shut off; nobody may be linking. */
+    void reconnect() {
+        Insert insert = new Insert(graph, efConstruction, new Scratch());
+        Reconnect.run(graph, linking.linked(), insert);
     }
 
     /** Puts an empty graph in place of one that could not be read; before anybody searches. */

@@ -121,10 +121,17 @@ final class Rows implements ShardLog {
         commit(position);
     }
 
-    /** A new log begins with this generation. */
-    void restart(@Nullable Generation next) {
+    /** A new log begins, with nothing. */
+    void restart() {
         truncations = 0;
-        replace(next);
+        replace(null);
+    }
+
+    /** A new log begins, with the rows of another one. */
+    void adopt(Rows other) {
+        truncations = 0;
+        replace(other.generation);
+        commit(lsn);
     }
 
     /** Puts another generation in place; the old one's memory goes with its last reader. */

@@ -35,6 +35,9 @@ final class ShardSearch {
      */
     private static final int VISITS_PER_CANDIDATE = 16;
 
+    /** Replaced rows met twice in one search: more than this at once are not expected. */
+    private static final int EXTRA_MAX = 10_000;
+
     /** A visit of the graph costs about so many rows of a scan of scattered slots. */
     private static final int SCAN_ROWS_PER_VISIT = 2;
 
@@ -68,18 +71,26 @@ final class ShardSearch {
         Native.clear(query, vectors.floats() * 4L);
         Native.putFloats(query, vector, vector.length);
         double square = VectorStore.square(vector);
-        scale = (float) (1 / Math.sqrt(square));
+        scale = vectors.metric() == Metric.COSINE ? (float) (1 / Math.sqrt(square)) : 0f;
         extreme = vectors.extreme() || VectorStore.isExtreme(vectors.metric(), square);
         error = absoluteError(vectors.metric(), Math.sqrt(square) * vectors.normMax());
     }
 
     /** The nearest k rows, of one namespace or of all. */
     List<Neighbor> search(int efSearch, @Nullable String namespace, int namespaceScanMax) {
+        int ef = candidates(efSearch);
         if (namespace == null) {
-            return everywhere(Math.max(efSearch, k));
+            return everywhere(ef);
         }
         SlotList list = segment.namespace(namespace);
-        return list == null ? List.of() : within(list, Math.max(efSearch, k), namespaceScanMax);
+        return list == null ? List.of() : within(list, ef, namespaceScanMax);
+    }
+
+    /** The nearest by inner product lie apart when lengths differ: that takes more candidates. */
+    private int candidates(int efSearch) {
+        int ef = Math.max(efSearch, k);
+        boolean apart = vectors.metric() == Metric.INNER_PRODUCT && vectors.unequalNorms();
+        return apart ? (int) Math.min(Integer.MAX_VALUE, 2L * ef) : ef;
     }
 
     /** The nearest k of exactly these rows. */
@@ -92,26 +103,26 @@ final class ShardSearch {
                 slots[count++] = slot;
             }
         }
-        TopCollector top = collector(count);
         int[] found = Arrays.copyOf(slots, count);
         if (extreme) {
-            return answer(Arrays.stream(found).distinct().toArray());
+            return within(nearest(Arrays.stream(found).distinct().toArray()));
         }
+        TopCollector top = collector(k);
         scan(top).these(found, count);
-        return answer(top);
+        return within(nearest(top));
     }
 
     private List<Neighbor> everywhere(int ef) {
         int linked = generation.linking.linked();
         if (extreme || linked == 0 || (long) ef * VISITS_PER_CANDIDATE >= segment.slots()) {
-            return all();
+            return all(null);
         }
         SlotFilter alive = segment.tombstones() == 0 ? null : slot -> !segment.isDead(slot);
         TopCollector top = collector(k);
         graph(ef, alive, Integer.MAX_VALUE, top);
         scan(top).from(linked);
-        List<Neighbor> answer = answer(top);
-        return top.finish() < Math.min(k, segment.live()) ? all() : answer;
+        List<Neighbor> nearest = nearest(top);
+        return nearest.size() < Math.min(k, segment.live()) ? all(null) : within(nearest);
     }
 
     private List<Neighbor> within(SlotList list, int ef, int namespaceScanMax) {
@@ -123,32 +134,34 @@ final class ShardSearch {
         int number = list.number();
         SlotFilter member = slot -> segment.namespace(slot) == number && !segment.isDead(slot);
         TopCollector top = collector(k);
-        boolean whole = graph(ef, member, rows / SCAN_ROWS_PER_VISIT, top);
-        if (!whole) {
+        if (!graph(ef, member, rows / SCAN_ROWS_PER_VISIT, top)) {
             return all(list);
         }
         fresh(linked, number, top);
-        List<Neighbor> answer = answer(top);
-        return top.finish() < Math.min(k, list.live()) ? all(list) : answer;
+        List<Neighbor> nearest = nearest(top);
+        return nearest.size() < Math.min(k, list.live()) ? all(list) : within(nearest);
     }
 
-    /** Scans every row. */
-    private List<Neighbor> all() {
+    /** Scans every row, of a namespace if there is one. */
+    private List<Neighbor> all(@Nullable SlotList list) {
         if (extreme) {
-            return answer(collect(0, 0));
+            return within(nearest(collect(0, list == null ? 0 : list.number())));
         }
-        TopCollector top = collector(k);
-        scan(top).from(0);
-        return answer(top);
-    }
-
-    private List<Neighbor> all(SlotList list) {
-        if (extreme) {
-            return answer(collect(0, list.number()));
+        List<Neighbor> nearest = List.of();
+        // Both versions of a replaced row may take a place: then with more places once more.
+        for (int extra = 0; extra <= EXTRA_MAX; extra = extra * 4 + 16) {
+            TopCollector top = collector(k + extra);
+            if (list == null) {
+                scan(top).from(0);
+            } else {
+                scan(top).namespace(list);
+            }
+            nearest = nearest(top);
+            if (nearest.size() >= k || top.finish() <= nearest.size()) {
+                break;
+            }
         }
-        TopCollector top = collector(k);
-        scan(top).namespace(list);
-        return answer(top);
+        return within(nearest);
     }
 
     private void fresh(int linked, int namespace, TopCollector top) {
@@ -196,38 +209,33 @@ final class ShardSearch {
 
     private TopCollector collector(int rows) {
         // Never more room than there are rows, whatever k says.
-        return new TopCollector(Math.max(1, Math.min(Math.min(k, rows), segment.slots())), error);
+        return new TopCollector(Math.max(1, Math.min(rows, segment.slots())), error);
     }
 
     private Scan scan(TopCollector top) {
         return new Scan(segment, query, scale, top, cancelled);
     }
 
-    private List<Neighbor> answer(TopCollector top) {
+    private List<Neighbor> nearest(TopCollector top) {
         int[] slots = new int[top.finish()];
         for (int i = 0; i < slots.length; i++) {
             slots[i] = top.slot(i);
         }
-        return answer(slots);
+        return nearest(slots);
     }
 
-    private List<Neighbor> answer(int[] slots) {
+    /** The nearest k rows among these slots, by exact distance. */
+    private List<Neighbor> nearest(int[] slots) {
         List<Neighbor> neighbors = new ArrayList<>(slots.length);
         for (int i = 0; i < slots.length; i++) {
             if ((i & 1023) == 1023) {
                 Scan.checkCancelled(cancelled);
             }
+            int slot = slots[i];
             double distance =
                     ExactDistance.between(
-                            vectors.metric(),
-                            query,
-                            vectors.address(slots[i]),
-                            vectors.dimension());
-            if (distance <= maxDistance) {
-                neighbors.add(
-                        new Neighbor(
-                                segment.key(slots[i]), distance, segment.vectorHash(slots[i])));
-            }
+                            vectors.metric(), query, vectors.address(slot), vectors.dimension());
+            neighbors.add(new Neighbor(segment.key(slot), distance, segment.vectorHash(slot)));
         }
         neighbors.sort(Neighbor.ORDER);
         return firstOfEachKey(neighbors);
@@ -243,6 +251,14 @@ final class ShardSearch {
             }
         }
         return first;
+    }
+
+    private List<Neighbor> within(List<Neighbor> sorted) {
+        int end = sorted.size();
+        while (end > 0 && !(sorted.get(end - 1).distance() <= maxDistance)) {
+            end--;
+        }
+        return end == sorted.size() ? sorted : List.copyOf(sorted.subList(0, end));
     }
 
     private static float absoluteError(Metric metric, double norms) {

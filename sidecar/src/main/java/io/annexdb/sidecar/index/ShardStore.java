@@ -14,7 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -35,6 +37,11 @@ final class ShardStore implements ShardLog {
     private LogWriter log;
     private long logNumber;
     private volatile @Nullable DurableLog durable;
+
+    /** Keys changed since a compaction began; null when there is none. */
+    private @Nullable Set<RowKey> journal;
+
+    private boolean closed;
 
     /** A store over rows and a log that belong together. */
     ShardStore(
@@ -81,6 +88,7 @@ final class ShardStore implements ShardLog {
     @Override
     public void put(RowKey key, @Nullable String namespace, float[] vector) {
         rows.ensureRoom(key, vector.length);
+        note(key);
         log.put(key, namespace, vector);
         rows.put(key, namespace, vector);
     }
@@ -88,6 +96,7 @@ final class ShardStore implements ShardLog {
     @Override
     public void delete(RowKey key) {
         if (rows.contains(key)) {
+            note(key);
             log.delete(key);
             rows.delete(key);
         }
@@ -96,6 +105,8 @@ final class ShardStore implements ShardLog {
     @Override
     public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
         Objects.requireNonNull(rows.generation()).segment.ensureRoom(newKey);
+        note(oldKey);
+        note(newKey);
         log.rekey(oldKey, newKey, namespace);
         rows.rekey(oldKey, newKey, namespace);
     }
@@ -123,26 +134,112 @@ final class ShardStore implements ShardLog {
         files.lock();
         writing.lock();
         try {
-            startLog(
-                    LogWriter.create(
-                            shardFiles.log(logNumber + 1), ShardFiles.logFingerprint(definition)),
-                    null);
+            long oldNumber = startLog(nextLog());
             durable = null;
+            rows.restart();
+            forgetLog(oldNumber);
         } finally {
             writing.unlock();
             files.unlock();
         }
     }
 
-    private void startLog(LogWriter next, @Nullable Generation generation) {
+    /** The log that comes after this one. */
+    LogWriter nextLog() {
+        return LogWriter.create(
+                shardFiles.log(logNumber + 1), ShardFiles.logFingerprint(definition));
+    }
+
+    /** Goes on with the next log; returns the number of the one before. */
+    private long startLog(LogWriter next) {
         LogWriter old = log;
-        long oldNumber = logNumber;
         log = next;
-        logNumber = oldNumber + 1;
-        rows.restart(generation);
+        journal = null;
         old.close();
-        ShardFiles.deleteQuietly(shardFiles.log(oldNumber));
+        return logNumber++;
+    }
+
+    private void forgetLog(long number) {
+        ShardFiles.deleteQuietly(shardFiles.log(number));
         ShardFiles.deleteQuietly(shardFiles.graph());
+    }
+
+    /** From here on, the keys of all changes are written down; null if that cannot be. */
+    @Nullable Set<RowKey> startJournal(Generation generation) {
+        writing.lock();
+        try {
+            if (closed || journal != null || rows.generation() != generation) {
+                return null;
+            }
+            Set<RowKey> started = new HashSet<>();
+            journal = started;
+            return started;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /**
+     * Ends a compaction: brings the copy up to date and puts it in place.
+     *
+     * @return the number of the log that is no longer needed once the manifest names the new one,
+     *     or -1 if the rows were truncated or dropped meanwhile
+     */
+    @SuppressWarnings("ReferenceEquality") // another journal belongs to another compaction
+    long adopt(Generation old, Set<RowKey> changed, LogWriter next, Rows copy) {
+        files.lock();
+        writing.lock();
+        try {
+            if (closed || rows.generation() != old || journal != changed) {
+                return -1;
+            }
+            Compact.catchUp(old.segment, changed, next, copy);
+            next.loaded(rows.lsn());
+            next.flush();
+            next.force();
+            ShardFiles.forceDirectory(shardFiles.directory());
+            long oldNumber = startLog(next);
+            rows.adopt(copy);
+            durable = new DurableLog(logNumber, next.committedBytes());
+            return oldNumber;
+        } catch (IOException e) {
+            throw ShardFiles.failed("fsync", shardFiles.directory(), e);
+        } finally {
+            writing.unlock();
+            files.unlock();
+        }
+    }
+
+    /** Removes files that the manifest no longer names. */
+    void forget(long oldLog) {
+        files.lock();
+        try {
+            forgetLog(oldLog);
+        } finally {
+            files.unlock();
+        }
+    }
+
+    /** Ends a compaction that came to nothing. */
+    @SuppressWarnings("ReferenceEquality") // another journal belongs to another compaction
+    void abandon(Set<RowKey> changed, LogWriter next, Rows copy) {
+        writing.lock();
+        try {
+            if (journal == changed) {
+                journal = null;
+            }
+        } finally {
+            writing.unlock();
+        }
+        next.close();
+        next.delete();
+        copy.truncate();
+    }
+
+    private void note(RowKey key) {
+        if (journal != null) {
+            journal.add(key);
+        }
     }
 
     /** Makes every committed change durable. */
@@ -185,6 +282,7 @@ final class ShardStore implements ShardLog {
                 return;
             }
             try {
+                generation.reconnect();
                 write(generation);
             } finally {
                 generation.linking.resume();
@@ -224,6 +322,7 @@ final class ShardStore implements ShardLog {
         files.lock();
         writing.lock();
         try {
+            closed = true;
             log.close();
             Generation generation = rows.generation();
             if (generation != null) {

@@ -35,22 +35,30 @@ final class ScalarKernel implements Kernel {
                     switch (metric) {
                         case COSINE ->
                                 1f
-                                        + (float)
-                                                        ExactDistance.between(
-                                                                Metric.INNER_PRODUCT,
-                                                                query,
-                                                                vector,
-                                                                floats)
+                                        - product(query, vector, floats)
                                                 * queryScale
-                                                * ALL.get(FLOAT, scales + slots[i] * 4L);
+                                                * scale(scales, slots[i]);
                         case L2 -> {
                             double distance =
                                     ExactDistance.between(Metric.L2, query, vector, floats);
                             yield (float) (distance * distance);
                         }
-                        case INNER_PRODUCT, L1 ->
-                                (float) ExactDistance.between(metric, query, vector, floats);
+                        case INNER_PRODUCT ->
+                                -product(query, vector, floats)
+                                        - (queryScale == 0
+                                                ? 0
+                                                : queryScale * scale(scales, slots[i]));
+                        case L1 ->
+                                (float) ExactDistance.between(Metric.L1, query, vector, floats);
                     };
         }
+    }
+
+    private static float product(long query, long vector, int floats) {
+        return (float) -ExactDistance.between(Metric.INNER_PRODUCT, query, vector, floats);
+    }
+
+    private static float scale(long scales, int slot) {
+        return ALL.get(FLOAT, scales + slot * 4L);
     }
 }

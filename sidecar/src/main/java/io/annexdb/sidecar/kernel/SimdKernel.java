@@ -7,6 +7,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -35,6 +36,8 @@ final class SimdKernel implements Kernel {
     }
 
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
     private static final int STEP = SPECIES.vectorByteSize();
 
@@ -115,20 +118,20 @@ final class SimdKernel implements Kernel {
         switch (METRIC) {
             case COSINE -> {
                 for (int i = 0; i < n; i++) {
-                    float scale =
-                            ALL.get(
-                                    java.lang.foreign.ValueLayout.JAVA_FLOAT,
-                                    scales + slots[i] * 4L);
-                    out[i] = 1f - out[i] * (queryScale * scale);
+                    out[i] = 1f - out[i] * (queryScale * scale(scales, slots[i]));
                 }
             }
             case INNER_PRODUCT -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = -out[i];
+                    out[i] = queryScale == 0 ? -out[i] : -out[i] - queryScale * scale(scales, slots[i]);
                 }
             }
             case L2, L1 -> {}
         }
+    }
+
+    private static float scale(long scales, int slot) {
+        return ALL.get(FLOAT, scales + slot * 4L);
     }
 
     private static VectorSpecies<Float> species(int bits) {

@@ -12,6 +12,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -145,6 +146,15 @@ public final class LogWriter implements ShardLog, AutoCloseable {
             file.getFD().sync();
         } catch (IOException e) {
             throw failed("fsync", path, e);
+        }
+    }
+
+    /** Removes the file. */
+    public void delete() {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw failed("delete", path, e);
         }
     }
 

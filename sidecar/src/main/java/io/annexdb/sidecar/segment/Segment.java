@@ -32,8 +32,8 @@ public final class Segment implements AutoCloseable {
     private volatile int tombstones;
     private int buried;
 
-    /** Slots by namespace number - 1; for the writer. */
-    private SlotList[] byNumber = new SlotList[16];
+    /** By namespace number - 1. */
+    private volatile SlotList[] byNumber = new SlotList[16];
 
     public Segment(Metric metric, int dimension, MemoryBudget budget) {
         vectors = new VectorStore(metric, dimension, budget);
@@ -86,7 +86,7 @@ public final class Segment implements AutoCloseable {
         return namespaces.get(name);
     }
 
-    /** The name of a slot's namespace; for the writer. */
+    /** The name of a slot's namespace. */
     public @Nullable String namespaceName(int slot) {
         int number = rows.namespace(slot);
         return number == 0 ? null : byNumber[number - 1].name();

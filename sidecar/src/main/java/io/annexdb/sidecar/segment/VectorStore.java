@@ -6,14 +6,21 @@ import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.model.Metric;
 
 /**
- * The vectors of a shard, as they came, and 1 / ‖v‖ beside them for cosine. Slot {@code i} begins
- * on a cache line and is padded with zeros to whole cache lines, as the kernels want it.
+ * The vectors of a shard, as they came. Slot {@code i} begins on a cache line and is padded with
+ * zeros to whole cache lines, as the kernels want it.
+ *
+ * <p>Beside each vector lies its <em>scale</em>. Under cosine that is 1 / ‖v‖. Under inner product
+ * it is a further component √(R² − ‖v‖²), which a query does not have: with it all vectors lie on a
+ * sphere of radius R, and the nearest by inner product are the nearest by angle. So a graph can be
+ * built whose neighbours are near in the sense of a metric (Bachrach et al., RecSys 2014); else the
+ * longest vectors would be everybody's neighbours. R grows by steps when a longer vector comes.
  */
 public final class VectorStore implements AutoCloseable {
     /** Squares beyond this, and below its inverse under cosine, leave the range of float32. */
     private static final double SQUARE_MAX = 1e36;
 
     private static final double SQUARE_LEAST_COSINE = 1e-30;
+    private static final double RADIUS_STEP = 1.25;
 
     private final Metric metric;
     private final int dimension;
@@ -22,6 +29,10 @@ public final class VectorStore implements AutoCloseable {
     private final Slab scales;
     private volatile boolean extreme;
     private volatile double normMax;
+    private volatile double normLeast = Double.POSITIVE_INFINITY;
+
+    /** R; for the writer. */
+    private double radius;
 
     VectorStore(Metric metric, int dimension, MemoryBudget budget) {
         this.metric = metric;
@@ -61,7 +72,7 @@ public final class VectorStore implements AutoCloseable {
         return vectors.address(slot);
     }
 
-    /** 1 / ‖v‖ under cosine; else 0. */
+    /** The slot's scale, 0 under L2 and L1. */
     public float scale(int slot) {
         return Native.getFloat(scales.address(slot));
     }
@@ -77,6 +88,11 @@ public final class VectorStore implements AutoCloseable {
      */
     public boolean extreme() {
         return extreme;
+    }
+
+    /** Whether the vectors' lengths differ by more than a tenth. */
+    public boolean unequalNorms() {
+        return normMax > normLeast * 1.1;
     }
 
     /** The largest ‖v‖ so far: the error of a product is relative to it. */
@@ -103,9 +119,23 @@ public final class VectorStore implements AutoCloseable {
         if (norm > normMax) {
             normMax = norm;
         }
-        if (metric == Metric.COSINE) {
-            Native.putFloat(scales.address(slot), (float) (1 / norm));
+        if (norm < normLeast) {
+            normLeast = norm;
         }
+        Native.putFloat(scales.address(slot), scaleOf(norm));
+    }
+
+    private float scaleOf(double norm) {
+        return switch (metric) {
+            case COSINE -> (float) (1 / norm);
+            case INNER_PRODUCT -> {
+                if (norm > radius) {
+                    radius = norm * RADIUS_STEP;
+                }
+                yield (float) Math.sqrt(radius * radius - norm * norm);
+            }
+            case L2, L1 -> 0f;
+        };
     }
 
     /** ‖v‖² in double precision. */

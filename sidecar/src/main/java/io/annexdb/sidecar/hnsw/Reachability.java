@@ -1,0 +1,50 @@
+package io.annexdb.sidecar.hnsw;
+
+import java.util.Arrays;
+import java.util.BitSet;
+
+/** Which nodes a walk along the lists of layer 0 meets. Not beside insertions. */
+final class Reachability {
+    private final Graph graph;
+    private final int linked;
+    private final BitSet reached;
+    private final int[] neighbours;
+    private int[] queue = new int[1024];
+
+    Reachability(Graph graph, int linked) {
+        this.graph = graph;
+        this.linked = linked;
+        reached = new BitSet(linked);
+        neighbours = new int[graph.m0()];
+        if (!graph.isEmpty()) {
+            walkFrom(graph.entrySlot());
+        }
+    }
+
+    boolean isReached(int slot) {
+        return reached.get(slot);
+    }
+
+    /** Adds a node and everything that it leads to. */
+    void walkFrom(int slot) {
+        int tail = add(slot, 0);
+        for (int head = 0; head < tail; head++) {
+            int count = GraphSearch.neighbours(graph, queue[head], 0, neighbours);
+            for (int i = 0; i < count; i++) {
+                tail = add(neighbours[i], tail);
+            }
+        }
+    }
+
+    private int add(int slot, int tail) {
+        if (slot >= linked || reached.get(slot)) {
+            return tail;
+        }
+        reached.set(slot);
+        if (tail == queue.length) {
+            queue = Arrays.copyOf(queue, tail * 2);
+        }
+        queue[tail] = slot;
+        return tail + 1;
+    }
+}

@@ -1,0 +1,131 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.hnsw.CopyGraph;
+import io.annexdb.sidecar.hnsw.Insert;
+import io.annexdb.sidecar.hnsw.Reconnect;
+import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.LogWriter;
+import io.annexdb.sidecar.segment.Segment;
+import java.util.Arrays;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets rid of tombstones: copies the live rows into a new generation with a new log, carries the
+ * graph over, and puts both in place. Searches go on in the old generation, and so do writes, whose
+ * keys are written down and brought over at the end; only that last step holds the writer up.
+ */
+final class Compact {
+    private static final Logger LOG = LoggerFactory.getLogger(Compact.class);
+    private static final int TOMBSTONES_LEAST = 1_000;
+    private static final long LOG_BYTES_LEAST = 64L << 20;
+    private static final int LOG_FACTOR = 4;
+
+    private Compact() {}
+
+    /** Whether most slots are tombstones, or most of the log is dead. */
+    static boolean isDue(ShardStore store, Segment segment) {
+        int live = segment.live();
+        int tombstones = segment.tombstones();
+        long liveBytes = (long) live * (segment.vectors().dimension() * 4L + 64);
+        return (tombstones >= TOMBSTONES_LEAST && tombstones > live)
+                || store.logBytes() > LOG_BYTES_LEAST + LOG_FACTOR * liveBytes;
+    }
+
+    /** Compacts; the caller is inside the generation's gate. False if it came to nothing. */
+    static boolean run(
+            ShardDefinition definition, ShardStore store, Generation old, Shared shared) {
+        Set<RowKey> changed = store.startJournal(old);
+        if (changed == null) {
+            return false;
+        }
+        long start = System.nanoTime();
+        MemoryBudget budget = shared.budget();
+        Rows copy = new Rows(definition.index(), budget);
+        LogWriter log = store.nextLog();
+        long oldLog = -1;
+        try {
+            int linked = old.linking.linked();
+            int[] newSlots = copyRows(old.segment, log, copy);
+            copyGraph(definition, old, copy, newSlots, linked);
+            log.flush();
+            log.force();
+            oldLog = store.adopt(old, changed, log, copy);
+        } finally {
+            if (oldLog < 0) {
+                store.abandon(changed, log, copy);
+            }
+        }
+        if (oldLog < 0) {
+            return false;
+        }
+        shared.saveManifest().run();
+        store.forget(oldLog);
+        LOG.info(
+                "{}: compacted {} tombstones away in {} ms",
+                definition.key(),
+                old.segment.tombstones(),
+                (System.nanoTime() - start) / 1_000_000);
+        return true;
+    }
+
+    /** Returns by old slot the new one, or -1. */
+    private static int[] copyRows(Segment from, LogWriter log, Rows copy) {
+        int[] newSlots = new int[from.slots()];
+        Arrays.fill(newSlots, -1);
+        int next = 0;
+        for (int slot = 0; slot < newSlots.length; slot++) {
+            if (!from.isDead(slot)) {
+                copyRow(from, slot, from.key(slot), log, copy);
+                newSlots[slot] = next++;
+            }
+        }
+        return newSlots;
+    }
+
+    private static void copyRow(Segment from, int slot, RowKey key, LogWriter log, Rows copy) {
+        float[] vector = new float[from.vectors().dimension()];
+        Native.getFloats(from.vectors().address(slot), vector, vector.length);
+        String namespace = from.namespaceName(slot);
+        log.put(key, namespace, vector);
+        copy.put(key, namespace, vector);
+    }
+
+    private static void copyGraph(
+            ShardDefinition definition, Generation old, Rows copy, int[] newSlots, int linked) {
+        Generation target = copy.generation();
+        if (target == null || linked == 0) {
+            return;
+        }
+        int targetLinked = 0;
+        for (int slot = 0; slot < linked; slot++) {
+            targetLinked = Math.max(targetLinked, newSlots[slot] + 1);
+        }
+        Insert insert =
+                new Insert(target.graph, definition.index().efConstruction(), new Scratch());
+        CopyGraph.run(old.graph, target.graph, newSlots, linked, insert);
+        Reconnect.run(target.graph, targetLinked, insert);
+        target.linking.startAt(targetLinked);
+    }
+
+    /** Makes the copy equal to the original in these rows. The writer is held up. */
+    static void catchUp(Segment from, Set<RowKey> changed, LogWriter log, Rows copy) {
+        for (RowKey key : changed) {
+            if (copy.contains(key)) {
+                log.delete(key);
+                copy.delete(key);
+            }
+        }
+        for (RowKey key : changed) {
+            int slot = from.find(key);
+            if (slot >= 0) {
+                copyRow(from, slot, key, log, copy);
+            }
+        }
+    }
+}

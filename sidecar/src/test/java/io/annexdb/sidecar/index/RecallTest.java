@@ -1,0 +1,193 @@
+package io.annexdb.sidecar.index;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.hnsw.GraphCheck;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Method;
+import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Recall and reachability are gates: after a build, inserts, deletes, a restart, and churn. */
+class RecallTest {
+    private static final int DIMENSION = 48;
+    private static final int K = 10;
+    private static final int EF = 200;
+    private static final double RECALL_LEAST = 0.98;
+
+    @TempDir Path directory;
+
+    @ParameterizedTest(name = "{0} seed {1} {2} threads")
+    @CsvSource({"COSINE, 11, 1", "L2, 12, 2", "INNER_PRODUCT, 13, 2", "L1, 14, 2"})
+    void recallHoldsThroughALife(Metric metric, long seed, int threads) throws Exception {
+        Random random = new Random(seed);
+        int rows = 6_000;
+        float[][] vectors = Fixture.clustered(random, rows, DIMENSION, 40);
+        float[][] queries = Fixture.clustered(random, 100, DIMENSION, 40);
+        ShardDefinition shard = Fixture.shard(metric, Method.HNSW, DIMENSION);
+        IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(threads);
+        List<RowKey> live = new ArrayList<>();
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index = registry.openOrCreate(shard);
+            index.beginLoad(new Lsn(10), rows / 2);
+            for (int i = 0; i < rows / 2; i++) {
+                index.load(Fixture.key(i), null, vectors[i]);
+                live.add(Fixture.key(i));
+            }
+            index.finishLoad();
+            gate("build", index, queries, live);
+            for (int i = rows / 2; i < rows; i++) {
+                index.upsert(Fixture.key(i), null, vectors[i]);
+                live.add(Fixture.key(i));
+            }
+            index.commit(new Lsn(20));
+            gate("insert", index, queries, live);
+            for (int i = 0; i < rows * 3 / 10; i++) {
+                RowKey key = live.remove(random.nextInt(live.size()));
+                index.delete(key);
+            }
+            index.commit(new Lsn(30));
+            gate("delete", index, queries, live);
+            registry.advanceApplied(new Lsn(30));
+        }
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index = registry.openOrCreate(shard);
+            assertEquals(0, index.status().freshRows(), "the graph was read, nothing is linked again");
+            gate("restart", index, queries, live);
+            for (int round = 0; round < 2; round++) {
+                for (RowKey key : live) {
+                    index.upsert(key, null, vectors[random.nextInt(rows)]);
+                }
+                index.commit(new Lsn(40 + round));
+                gate("churn", index, queries, live);
+            }
+        }
+    }
+
+    @Test
+    void copiesOfOneVectorDoNotShutTheOthersOff() throws Exception {
+        long seed = 21;
+        Random random = new Random(seed);
+        float[][] vectors = Fixture.clustered(random, 4_000, DIMENSION, 20);
+        IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(2);
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index =
+                    Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, DIMENSION));
+            List<RowKey> live = new ArrayList<>();
+            for (int i = 0; i < vectors.length; i++) {
+                // Every other row is one of five vectors.
+                float[] vector = i % 2 == 0 ? vectors[i % 10] : vectors[i];
+                index.upsert(Fixture.key(i), null, vector);
+                live.add(Fixture.key(i));
+            }
+            Fixture.awaitLinked(index);
+            index.store().checkpoint(generation(index));
+            reachable("copies", index);
+            for (int i = 0; i < 100; i++) {
+                float[] query = vectors[random.nextInt(vectors.length / 2) * 2 + 1];
+                List<Neighbor> found = Fixture.search(index, query, K, 60);
+                List<Neighbor> exact = index.rank(query, K, live, Double.POSITIVE_INFINITY);
+                assertEquals(exact.getLast().distance(), found.getLast().distance(), 0.5);
+            }
+        }
+    }
+
+    @Test
+    void twoSingleThreadedBuildsAreEqual() throws Exception {
+        Random random = new Random(31);
+        float[][] vectors = Fixture.clustered(random, 3_000, DIMENSION, 20);
+        List<List<List<Neighbor>>> answers = new ArrayList<>();
+        for (int build = 0; build < 2; build++) {
+            IndexSettings settings = IndexSettings.of(directory.resolve("build" + build));
+            try (IndexRegistry registry = IndexRegistry.open(settings)) {
+                VectorIndex index =
+                        Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, DIMENSION));
+                for (int i = 0; i < vectors.length; i++) {
+                    index.upsert(Fixture.key(i), null, vectors[i]);
+                }
+                Fixture.awaitLinked(index);
+                List<List<Neighbor>> found = new ArrayList<>();
+                for (int i = 0; i < 100; i++) {
+                    found.add(Fixture.search(index, vectors[i * 7], K, 12));
+                }
+                answers.add(found);
+            }
+        }
+        assertEquals(answers.get(0), answers.get(1));
+    }
+
+    @Test
+    void bigNamespacesAreSearchedInTheGraphAndAnswersAreWhole() throws Exception {
+        Random random = new Random(41);
+        float[][] vectors = Fixture.clustered(random, 5_000, DIMENSION, 20);
+        IndexSettings settings =
+                IndexSettings.of(directory).withLinkerThreads(2).withNamespaceScanMax(100);
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index =
+                    Fixture.ready(registry, Fixture.shard(Metric.COSINE, Method.HNSW, DIMENSION));
+            List<List<RowKey>> members = List.of(new ArrayList<>(), new ArrayList<>());
+            for (int i = 0; i < vectors.length; i++) {
+                // The rare namespace is all in one corner: the graph alone would not find it.
+                int rare = vectors[i][0] > 1.8 ? 1 : 0;
+                index.upsert(Fixture.key(i), "n" + rare, vectors[i]);
+                members.get(rare).add(Fixture.key(i));
+            }
+            Fixture.awaitLinked(index);
+            assertTrue(members.get(1).size() > 100, "not scanned: " + members.get(1).size());
+            for (int which = 0; which < 2; which++) {
+                double recall = 0;
+                for (int i = 0; i < 100; i++) {
+                    float[] query = vectors[random.nextInt(vectors.length)];
+                    List<Neighbor> found = Fixture.search(index, query, K, EF, "n" + which);
+                    List<Neighbor> exact =
+                            index.rank(query, K, members.get(which), Double.POSITIVE_INFINITY);
+                    assertEquals(K, found.size());
+                    recall += Fixture.recall(exact, found) / 100;
+                }
+                assertTrue(recall >= RECALL_LEAST, "namespace " + which + ": recall " + recall);
+            }
+        }
+    }
+
+    private static void gate(
+            String when, VectorIndex index, float[][] queries, List<RowKey> live)
+            throws InterruptedException {
+        Fixture.awaitLinked(index);
+        assertEquals(live.size(), index.status().rows());
+        double recall = 0;
+        for (float[] query : queries) {
+            // The judge ranks every row, so the graph has no part in it.
+            List<Neighbor> exact = index.rank(query, K, live, Double.POSITIVE_INFINITY);
+            List<Neighbor> found = Fixture.search(index, query, K, EF);
+            assertEquals(K, found.size(), when);
+            recall += Fixture.recall(exact, found) / queries.length;
+        }
+        assertTrue(recall >= RECALL_LEAST, "recall after " + when + " is " + recall);
+        reachable(when, index);
+    }
+
+    private static void reachable(String when, VectorIndex index) {
+        Generation generation = generation(index);
+        GraphCheck.Report report = GraphCheck.check(generation.graph, generation.linking.linked());
+        assertEquals(0, report.badLinks(), when);
+        assertTrue(
+                report.unreachable() <= report.nodes() / 1_000,
+                report.unreachable() + " of " + report.nodes() + " unreachable after " + when);
+    }
+
+    private static Generation generation(VectorIndex index) {
+        return Objects.requireNonNull(index.store().rows().generation());
+    }
+}

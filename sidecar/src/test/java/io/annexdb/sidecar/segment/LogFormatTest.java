@@ -1,0 +1,155 @@
+package io.annexdb.sidecar.segment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What was written is read, and of a damaged log nothing behind the last good commit. */
+class LogFormatTest {
+    private static final long FINGERPRINT = 42;
+
+    @TempDir Path directory;
+    private Path path = Path.of("");
+
+    /** Writes down what it is told. */
+    private static final class Transcript implements ShardLog {
+        final List<String> lines = new ArrayList<>();
+
+        @Override
+        public void put(RowKey key, @Nullable String namespace, float[] vector) {
+            lines.add("put " + key + " " + namespace + " " + Arrays.toString(vector));
+        }
+
+        @Override
+        public void delete(RowKey key) {
+            lines.add("delete " + key);
+        }
+
+        @Override
+        public void truncate() {
+            lines.add("truncate");
+        }
+
+        @Override
+        public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+            lines.add("rekey " + oldKey + " " + newKey + " " + namespace);
+        }
+
+        @Override
+        public void commit(Lsn endLsn) {
+            lines.add("commit " + endLsn);
+        }
+
+        @Override
+        public void loaded(Lsn lsn) {
+            lines.add("loaded " + lsn);
+        }
+    }
+
+    @BeforeEach
+    void write() {
+        path = directory.resolve("log");
+        try (LogWriter log = LogWriter.create(path, FINGERPRINT)) {
+            tell(log);
+            log.flush();
+        }
+    }
+
+    private static void tell(ShardLog log) {
+        log.put(RowKey.of("a", "ü"), "tenant", new float[] {1.5f, -2});
+        log.put(RowKey.of(""), null, new float[] {});
+        log.loaded(new Lsn(7));
+        log.rekey(RowKey.of("a", "ü"), RowKey.of("b"), "");
+        log.truncate();
+        log.put(RowKey.of("big"), null, new float[100_000]);
+        log.commit(new Lsn(0xFFFF_FFFF_0000_0001L));
+        log.delete(RowKey.of("b"));
+    }
+
+    @Test
+    void whatWasWrittenIsReadUpToTheLastCommit() {
+        Transcript expected = new Transcript();
+        tell(expected);
+        expected.lines.removeLast();
+        assertEquals(expected.lines, read());
+    }
+
+    @Test
+    void everyCutEndsAtACommit() throws IOException {
+        byte[] whole = Files.readAllBytes(path);
+        Transcript all = new Transcript();
+        tell(all);
+        for (int length = LogFormat.HEADER_BYTES; length < whole.length; length += 1 + length / 50) {
+            Files.write(path, Arrays.copyOf(whole, length));
+            List<String> lines = read();
+            assertEquals(all.lines.subList(0, lines.size()), lines);
+            assertTrue(
+                    lines.isEmpty()
+                            || lines.getLast().startsWith("commit")
+                            || lines.getLast().startsWith("loaded"));
+        }
+    }
+
+    @Test
+    void everyFlippedBitEndsTheLogBeforeIt() throws IOException {
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        Random random = new Random(seed);
+        byte[] whole = Files.readAllBytes(path);
+        Transcript all = new Transcript();
+        tell(all);
+        for (int i = 0; i < 300; i++) {
+            // The first kilobyte has most of the records, the rest is one vector.
+            int span = random.nextBoolean() ? 200 : whole.length - LogFormat.HEADER_BYTES;
+            byte[] damaged = whole.clone();
+            damaged[LogFormat.HEADER_BYTES + random.nextInt(span)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(path, damaged);
+            List<String> lines = read();
+            assertEquals(all.lines.subList(0, lines.size()), lines);
+        }
+    }
+
+    @Test
+    void aFlippedBitInTheHeaderRefusesTheLog() throws IOException {
+        byte[] whole = Files.readAllBytes(path);
+        for (int at = 0; at < LogFormat.HEADER_BYTES; at++) {
+            byte[] damaged = whole.clone();
+            damaged[at] ^= 4;
+            Files.write(path, damaged);
+            AnnexException error = assertThrows(AnnexException.class, this::read);
+            assertEquals(ErrorCode.DATA_CORRUPTED, error.code());
+        }
+    }
+
+    @Test
+    void anotherDefinitionRefusesTheLog() {
+        AnnexException error =
+                assertThrows(AnnexException.class, () -> LogReader.open(path, FINGERPRINT + 1));
+        assertTrue(error.getMessage().contains("another definition"), error.getMessage());
+    }
+
+    private List<String> read() {
+        Transcript transcript = new Transcript();
+        try (LogReader reader = LogReader.open(path, FINGERPRINT)) {
+            LogReader.Extent extent = reader.measure();
+            reader.replay(extent.committedBytes(), transcript);
+        }
+        return transcript.lines;
+    }
+}
