@@ -16,8 +16,7 @@ public final class CopyGraph {
     private final int[] further;
     private final int[] candidates;
 
-    private CopyGraph(
-            Graph source, int[] newSlots, int linked, Insert insert) {
+    private CopyGraph(Graph source, int[] newSlots, int linked, Insert insert) {
         this.source = source;
         this.newSlots = newSlots;
         this.linked = linked;
@@ -34,8 +33,7 @@ public final class CopyGraph {
      * @param linked old slots below this are linked
      * @param insert of the target
      */
-    public static void run(
-            Graph source, Graph target, int[] newSlots, int linked, Insert insert) {
+    public static void run(Graph source, Graph target, int[] newSlots, int linked, Insert insert) {
         CopyGraph copy = new CopyGraph(source, newSlots, linked, insert);
         int highest = -1;
         for (int slot = 0; slot < linked; slot++) {

@@ -5,9 +5,9 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.jspecify.annotations.Nullable;
-
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 

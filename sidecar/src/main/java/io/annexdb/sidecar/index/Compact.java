@@ -10,10 +10,12 @@ import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
 import io.annexdb.sidecar.segment.Segment;
-import java.util.Arrays;
-import java.util.Set;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.util.Arrays;
+import java.util.Set;
 
 /**
  * Gets rid of tombstones: copies the live rows into a new generation with a new log, carries the

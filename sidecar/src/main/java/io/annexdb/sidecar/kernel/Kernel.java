@@ -21,8 +21,8 @@ public interface Kernel {
      * Distances to {@code n} vectors, written to {@code out[0 .. n)}.
      *
      * @param query address of the query
-     * @param queryScale 1 / ‖query‖ under cosine; the query's further component under inner product,
-     *     0 for none; else ignored
+     * @param queryScale 1 / ‖query‖ under cosine; the query's further component under inner
+     *     product, 0 for none; else ignored
      * @param base address of slot 0
      * @param stride bytes from slot to slot
      * @param scales address of one float per slot: 1 / ‖vector‖ under cosine, a further component

@@ -48,8 +48,7 @@ final class ScalarKernel implements Kernel {
                                         - (queryScale == 0
                                                 ? 0
                                                 : queryScale * scale(scales, slots[i]));
-                        case L1 ->
-                                (float) ExactDistance.between(Metric.L1, query, vector, floats);
+                        case L1 -> (float) ExactDistance.between(Metric.L1, query, vector, floats);
                     };
         }
     }

@@ -123,7 +123,10 @@ final class SimdKernel implements Kernel {
             }
             case INNER_PRODUCT -> {
                 for (int i = 0; i < n; i++) {
-                    out[i] = queryScale == 0 ? -out[i] : -out[i] - queryScale * scale(scales, slots[i]);
+                    out[i] =
+                            queryScale == 0
+                                    ? -out[i]
+                                    : -out[i] - queryScale * scale(scales, slots[i]);
                 }
             }
             case L2, L1 -> {}

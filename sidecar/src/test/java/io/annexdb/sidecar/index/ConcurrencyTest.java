@@ -13,6 +13,13 @@ import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -22,11 +29,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Readers beside a writer and linkers: no row is ever missed, none comes twice. */
 class ConcurrencyTest {
@@ -51,27 +53,24 @@ class ConcurrencyTest {
                     Fixture.ready(registry, Fixture.shard(Metric.L2, method, DIMENSION));
             Random random = new Random(1);
             for (int i = 0; i < KEYS; i++) {
-                index.upsert(
-                        Fixture.key(i), "n" + i % 2, Fixture.gaussian(random, DIMENSION, 1f));
+                index.upsert(Fixture.key(i), "n" + i % 2, Fixture.gaussian(random, DIMENSION, 1f));
             }
             Thread[] readers = new Thread[2];
             for (int r = 0; r < readers.length; r++) {
                 int seed = r;
                 readers[r] =
-                        new Thread(
-                                () -> {
-                                    try {
-                                        read(index, new Random(seed), stop, searches);
-                                    } catch (Throwable e) {
-                                        failure.set(e);
-                                    }
-                                });
+                        new Thread(() -> {
+                            try {
+                                read(index, new Random(seed), stop, searches);
+                            } catch (Throwable e) {
+                                failure.set(e);
+                            }
+                        });
                 readers[r].start();
             }
             for (int step = 1; searches.get() < 600 && failure.get() == null; step++) {
                 int i = random.nextInt(KEYS);
-                index.upsert(
-                        Fixture.key(i), "n" + i % 2, Fixture.gaussian(random, DIMENSION, 1f));
+                index.upsert(Fixture.key(i), "n" + i % 2, Fixture.gaussian(random, DIMENSION, 1f));
                 if (step % 20 == 0) {
                     index.commit(new Lsn(1_000 + step));
                 }
@@ -89,10 +88,10 @@ class ConcurrencyTest {
         while (!stop.get()) {
             float[] query = Fixture.gaussian(random, DIMENSION, 1f);
             boolean half = random.nextBoolean();
-            List<Neighbor> found =
-                    Fixture.search(index, query, KEYS, 10, half ? "n1" : null);
+            List<Neighbor> found = Fixture.search(index, query, KEYS, 10, half ? "n1" : null);
             assertEquals(half ? KEYS / 2 : KEYS, found.size());
-            assertEquals(found.size(), new HashSet<>(found.stream().map(Neighbor::key).toList()).size());
+            assertEquals(
+                    found.size(), new HashSet<>(found.stream().map(Neighbor::key).toList()).size());
             searches.incrementAndGet();
         }
     }
@@ -108,26 +107,22 @@ class ConcurrencyTest {
             AtomicReference<VectorIndex> current =
                     new AtomicReference<>(Fixture.ready(registry, shard));
             Thread reader =
-                    new Thread(
-                            () -> {
-                                Random random = new Random(2);
-                                try {
-                                    while (!stop.get()) {
-                                        searchOrRefused(current.get(), random);
-                                    }
-                                } catch (Throwable e) {
-                                    failure.set(e);
-                                }
-                            });
+                    new Thread(() -> {
+                        Random random = new Random(2);
+                        try {
+                            while (!stop.get()) {
+                                searchOrRefused(current.get(), random);
+                            }
+                        } catch (Throwable e) {
+                            failure.set(e);
+                        }
+                    });
             reader.start();
             Random random = new Random(3);
             for (int round = 1; round <= 30 && failure.get() == null; round++) {
                 for (int i = 0; i < 500; i++) {
                     current.get()
-                            .upsert(
-                                    Fixture.key(i),
-                                    null,
-                                    Fixture.gaussian(random, DIMENSION, 1f));
+                            .upsert(Fixture.key(i), null, Fixture.gaussian(random, DIMENSION, 1f));
                 }
                 if (round % 3 == 0) {
                     registry.drop(shard.key());
@@ -160,16 +155,15 @@ class ConcurrencyTest {
                 Lsn lsn = new Lsn(i);
                 AtomicLong woken = new AtomicLong();
                 Thread waiter =
-                        new Thread(
-                                () -> {
-                                    try {
-                                        if (registry.awaitApplied(lsn, Duration.ofSeconds(30))) {
-                                            woken.set(System.nanoTime());
-                                        }
-                                    } catch (InterruptedException e) {
-                                        Thread.currentThread().interrupt();
-                                    }
-                                });
+                        new Thread(() -> {
+                            try {
+                                if (registry.awaitApplied(lsn, Duration.ofSeconds(30))) {
+                                    woken.set(System.nanoTime());
+                                }
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
                 waiter.start();
                 while (waiter.getState() != Thread.State.TIMED_WAITING) {
                     Thread.onSpinWait();
@@ -198,9 +192,7 @@ class ConcurrencyTest {
             AnnexException error =
                     assertThrows(
                             AnnexException.class,
-                            () ->
-                                    index.search(
-                                            new float[DIMENSION], 5, 5, null, 9, () -> true));
+                            () -> index.search(new float[DIMENSION], 5, 5, null, 9, () -> true));
             assertEquals(ErrorCode.QUERY_CANCELED, error.code());
         }
     }

@@ -10,15 +10,17 @@ import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Recall and reachability are gates: after a build, inserts, deletes, a restart, and churn. */
 class RecallTest {
@@ -64,7 +66,8 @@ class RecallTest {
         }
         try (IndexRegistry registry = IndexRegistry.open(settings)) {
             VectorIndex index = registry.openOrCreate(shard);
-            assertEquals(0, index.status().freshRows(), "the graph was read, nothing is linked again");
+            assertEquals(
+                    0, index.status().freshRows(), "the graph was read, nothing is linked again");
             gate("restart", index, queries, live);
             for (int round = 0; round < 2; round++) {
                 for (RowKey key : live) {
@@ -161,8 +164,7 @@ class RecallTest {
         }
     }
 
-    private static void gate(
-            String when, VectorIndex index, float[][] queries, List<RowKey> live)
+    private static void gate(String when, VectorIndex index, float[][] queries, List<RowKey> live)
             throws InterruptedException {
         Fixture.awaitLinked(index);
         assertEquals(live.size(), index.status().rows());

@@ -11,6 +11,12 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,10 +25,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A killed sidecar: the files are copied while it writes, some of them are damaged, and a second
@@ -31,8 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RestartTest {
     private static final int DIMENSION = 8;
-    private static final ShardDefinition SHARD =
-            Fixture.shard(Metric.L2, Method.HNSW, DIMENSION);
+    private static final ShardDefinition SHARD = Fixture.shard(Metric.L2, Method.HNSW, DIMENSION);
 
     @TempDir Path directory;
 
@@ -67,7 +68,8 @@ class RestartTest {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
         Random random = new Random(seed);
-        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory.resolve("a")))) {
+        try (IndexRegistry registry =
+                IndexRegistry.open(IndexSettings.of(directory.resolve("a")))) {
             VectorIndex index = Fixture.ready(registry, SHARD);
             int acknowledged = 0;
             for (int i = 1; i <= 90; i++) { // too few tombstones for a compaction
@@ -237,8 +239,7 @@ class RestartTest {
     private Path log() throws IOException {
         try (Stream<Path> files = Files.list(directory.resolve(SHARD.key().toString()))) {
             List<Path> logs =
-                    files.filter(file -> file.getFileName().toString().startsWith("log-"))
-                            .toList();
+                    files.filter(file -> file.getFileName().toString().startsWith("log-")).toList();
             assertEquals(1, logs.size());
             return logs.getFirst();
         }

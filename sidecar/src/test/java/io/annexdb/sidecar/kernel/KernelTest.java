@@ -9,14 +9,17 @@ import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.model.Metric;
-import java.util.Arrays;
-import java.util.Random;
-import java.util.stream.Stream;
+
 import jdk.incubator.vector.FloatVector;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
 
 /** SIMD at every register width against the scalar specification. */
 class KernelTest {
@@ -27,7 +30,8 @@ class KernelTest {
     static Stream<Arguments> widthsAndMetrics() {
         return Stream.of(128, 256, 512)
                 .filter(bits -> bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize())
-                .flatMap(bits -> Stream.of(Metric.values()).map(metric -> Arguments.of(bits, metric)));
+                .flatMap(bits ->
+                        Stream.of(Metric.values()).map(metric -> Arguments.of(bits, metric)));
     }
 
     @ParameterizedTest(name = "{1} {0} bits")
@@ -99,8 +103,7 @@ class KernelTest {
         long query = memory.address(0);
         long vector = memory.address(slot + 1);
         double exact = ExactDistance.between(metric, query, vector, dimension);
-        double norms =
-                ExactDistance.norm(query, dimension) * ExactDistance.norm(vector, dimension);
+        double norms = ExactDistance.norm(query, dimension) * ExactDistance.norm(vector, dimension);
         double expected = metric == Metric.L2 ? exact * exact : exact;
         double size =
                 switch (metric) {

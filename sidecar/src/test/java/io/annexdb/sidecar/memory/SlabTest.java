@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
-import java.util.concurrent.atomic.AtomicInteger;
+
 import org.junit.jupiter.api.Test;
+
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Slabs grow in place, end at the limit, and go when nobody is inside. */
 class SlabTest {
@@ -36,11 +38,14 @@ class SlabTest {
         Slab first = new Slab(budget, "first", 64, 1 << 20);
         Slab second = new Slab(budget, "second", 64, 1 << 20);
         first.ensure(12 << 10);
-        AnnexException error =
-                assertThrows(AnnexException.class, () -> second.ensure(12 << 10));
+        AnnexException error = assertThrows(AnnexException.class, () -> second.ensure(12 << 10));
         assertEquals(ErrorCode.OUT_OF_RESOURCES, error.code());
-        assertTrue(error.getMessage().startsWith("second needs 786,432 more bytes"), error.getMessage());
-        assertTrue(error.getMessage().contains("1,048,576"), error.getMessage());
+        assertTrue(
+                String.valueOf(error.getMessage()).startsWith("second needs 786,432 more bytes"),
+                String.valueOf(error.getMessage()));
+        assertTrue(
+                String.valueOf(error.getMessage()).contains("1,048,576"),
+                String.valueOf(error.getMessage()));
         first.close();
         second.ensure(12 << 10);
         second.close();
@@ -68,22 +73,20 @@ class SlabTest {
             AtomicInteger freed = new AtomicInteger();
             AtomicInteger inside = new AtomicInteger();
             ReaderGate gate =
-                    new ReaderGate(
-                            () -> {
-                                assertEquals(0, inside.get());
-                                freed.incrementAndGet();
-                            });
+                    new ReaderGate(() -> {
+                        assertEquals(0, inside.get());
+                        freed.incrementAndGet();
+                    });
             Thread[] readers = new Thread[3];
             for (int i = 0; i < readers.length; i++) {
                 readers[i] =
-                        new Thread(
-                                () -> {
-                                    while (gate.enter()) {
-                                        inside.incrementAndGet();
-                                        inside.decrementAndGet();
-                                        gate.exit();
-                                    }
-                                });
+                        new Thread(() -> {
+                            while (gate.enter()) {
+                                inside.incrementAndGet();
+                                inside.decrementAndGet();
+                                gate.exit();
+                            }
+                        });
                 readers[i].start();
             }
             gate.close();

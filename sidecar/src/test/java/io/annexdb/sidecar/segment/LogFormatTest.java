@@ -8,6 +8,12 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What was written is read, and of a damaged log nothing behind the last good commit. */
 class LogFormatTest {
@@ -95,7 +97,9 @@ class LogFormatTest {
         byte[] whole = Files.readAllBytes(path);
         Transcript all = new Transcript();
         tell(all);
-        for (int length = LogFormat.HEADER_BYTES; length < whole.length; length += 1 + length / 50) {
+        for (int length = LogFormat.HEADER_BYTES;
+                length < whole.length;
+                length += 1 + length / 50) {
             Files.write(path, Arrays.copyOf(whole, length));
             List<String> lines = read();
             assertEquals(all.lines.subList(0, lines.size()), lines);
@@ -118,7 +122,8 @@ class LogFormatTest {
             // The first kilobyte has most of the records, the rest is one vector.
             int span = random.nextBoolean() ? 200 : whole.length - LogFormat.HEADER_BYTES;
             byte[] damaged = whole.clone();
-            damaged[LogFormat.HEADER_BYTES + random.nextInt(span)] ^= (byte) (1 << random.nextInt(8));
+            damaged[LogFormat.HEADER_BYTES + random.nextInt(span)] ^=
+                    (byte) (1 << random.nextInt(8));
             Files.write(path, damaged);
             List<String> lines = read();
             assertEquals(all.lines.subList(0, lines.size()), lines);
@@ -141,7 +146,9 @@ class LogFormatTest {
     void anotherDefinitionRefusesTheLog() {
         AnnexException error =
                 assertThrows(AnnexException.class, () -> LogReader.open(path, FINGERPRINT + 1));
-        assertTrue(error.getMessage().contains("another definition"), error.getMessage());
+        assertTrue(
+                String.valueOf(error.getMessage()).contains("another definition"),
+                String.valueOf(error.getMessage()));
     }
 
     private List<String> read() {
