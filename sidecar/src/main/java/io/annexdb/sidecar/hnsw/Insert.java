@@ -192,9 +192,38 @@ public final class Insert {
             start = scratch.pool.slot(0);
             int candidates = candidates(slot);
             int taken = selection.select(graph, slots, distances, candidates, graph.m(), rest);
-            chosen[layer][0] = taken;
             System.arraycopy(slots, 0, chosen[layer], 1, taken);
+            chosen[layer][0] = taken;
+            likeItsCopy(slot, layer);
         }
+    }
+
+    /**
+     * A node that found little but copies of its vector takes over the neighbours of the nearest
+     * one, for they are its own: else a search that comes to many copies would not get away.
+     */
+    private void likeItsCopy(int slot, int layer) {
+        int[] list = chosen[layer];
+        if (list[0] == 0
+                || list[0] > graph.m() / 4
+                || segment.vectorHash(list[1]) != segment.vectorHash(slot)) {
+            return;
+        }
+        int count = GraphSearch.neighbours(graph, list[1], layer, rest);
+        for (int i = 0; i < count && list[0] < graph.m(); i++) {
+            if (rest[i] != slot && !isChosen(rest[i], list)) {
+                list[++list[0]] = rest[i];
+            }
+        }
+    }
+
+    private static boolean isChosen(int slot, int[] list) {
+        for (int i = 1; i <= list[0]; i++) {
+            if (list[i] == slot) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Copies the pool's live candidates, or all when they are too few. */

@@ -1,5 +1,7 @@
 package io.annexdb.sidecar.hnsw;
 
+import java.util.BitSet;
+
 /**
  * Finds live nodes that no walk from the entry meets, and gives each a name in the list of a near
  * node that is met. Insertion keeps such nodes rare, but many copies of one vector, or links lost
@@ -12,18 +14,28 @@ public final class Reconnect {
      * Repairs a graph that nobody is inserting into.
      *
      * @param linked slots below this are linked, if they were live then
-     * @return number of nodes that were shut off
      */
-    public static int run(Graph graph, int linked, Insert insert) {
+    public static void run(Graph graph, int linked, Insert insert) {
         Reachability reachability = new Reachability(graph, linked);
-        int found = 0;
         for (int slot = 0; slot < linked; slot++) {
-            if (!reachability.isReached(slot) && !graph.segment().isDead(slot)) {
-                insert.connect(slot, reachability::isReached);
-                reachability.walkFrom(slot);
-                found++;
+            if (!graph.segment().isDead(slot)) {
+                reach(slot, reachability, insert);
             }
         }
-        return found;
+    }
+
+    /** Repairs a copy of which so far only the kept nodes are linked. */
+    static void run(Graph copy, BitSet kept, int[] newSlots, Insert insert) {
+        Reachability reachability = new Reachability(copy, newSlots.length);
+        for (int slot = kept.nextSetBit(0); slot >= 0; slot = kept.nextSetBit(slot + 1)) {
+            reach(newSlots[slot], reachability, insert);
+        }
+    }
+
+    private static void reach(int slot, Reachability reachability, Insert insert) {
+        if (!reachability.isReached(slot)) {
+            insert.connect(slot, reachability::isReached);
+            reachability.walkFrom(slot);
+        }
     }
 }
