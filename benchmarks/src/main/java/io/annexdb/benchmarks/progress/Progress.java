@@ -1,5 +1,6 @@
 package io.annexdb.benchmarks.progress;
 
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -12,6 +13,7 @@ import java.util.Locale;
 
 /** One task's progress, from {@link #start} to {@link #close}. For one thread. */
 public final class Progress implements AutoCloseable {
+    private static final int WIDTH = 79;
     private static final long LINE_EVERY_NANOS = 5_000_000_000L;
 
     private final String task;
@@ -87,10 +89,15 @@ public final class Progress implements AutoCloseable {
                         : String.format(Locale.ROOT, "%s: %.1f s", task, seconds));
     }
 
+    /**
+     * With a consumer of its own. The bar's default one opens the terminal through JLine, which
+     * takes Ctrl-C over, and then the process ends without stopping its servers.
+     */
     private static ProgressBar bar(String task, long total) {
         return new ProgressBarBuilder()
                 .setTaskName(task)
-                .setInitialMax(total)
+                .setInitialMax(total > 0 ? total : -1)
+                .setConsumer(new ConsoleProgressBarConsumer(System.out, WIDTH))
                 .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                 .setUpdateIntervalMillis(200)
                 .clearDisplayOnFinish()
