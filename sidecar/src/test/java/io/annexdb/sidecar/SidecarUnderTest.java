@@ -1,0 +1,80 @@
+package io.annexdb.sidecar;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A whole sidecar in this process, configured as it would be by its environment. */
+public final class SidecarUnderTest implements AutoCloseable {
+    public static final String SECRET = "the secret of the tests";
+
+    private final Sidecar sidecar;
+
+    private SidecarUnderTest(Sidecar sidecar) {
+        this.sidecar = sidecar;
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param port for the PostgreSQL protocol, 0 for a free one
+     */
+    public static SidecarUnderTest start(
+            String name, String databaseUrl, String databaseUser, Path directory, int port) {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("ANNEX_NAME", name);
+        environment.put("ANNEX_DATABASE_URL", databaseUrl);
+        environment.put("ANNEX_DATABASE_USER", databaseUser);
+        environment.put("ANNEX_DATA_DIRECTORY", directory.toString());
+        environment.put("ANNEX_LISTEN_PORT", Integer.toString(port));
+        environment.put("ANNEX_HTTP_PORT", "0");
+        environment.put("ANNEX_SECRET", SECRET);
+        environment.put("ANNEX_AUDIT_INTERVAL_MILLIS", "100");
+        try {
+            return new SidecarUnderTest(Sidecar.start(ReadConfig.read(null, environment)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public int port() {
+        return sidecar.port();
+    }
+
+    /** Requests of this operation (search, rank, status) answered so far, by its own metrics. */
+    public long answered(String operation) {
+        return metrics()
+                .lines()
+                .filter(line -> line.startsWith("annex_requests_seconds_count"))
+                .filter(line -> line.contains("operation=\"" + operation + "\""))
+                .filter(line -> line.contains("status=\"ok\""))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    private String metrics() {
+        URI uri = URI.create("http://127.0.0.1:" + sidecar.httpPort() + "/metrics");
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                            HttpRequest.newBuilder(uri).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        sidecar.close();
+    }
+}

@@ -1,0 +1,230 @@
+-- What a table must be to be indexed, and how its keys become text. Citus is present: ${citus}
+
+create or replace function annex_internal.base_type(type_id oid) returns oid
+language sql stable parallel safe
+set search_path to pg_catalog, pg_temp
+as $function$
+    with recursive base (oid, is_domain) as (
+        select t.oid, t.typtype = 'd' from pg_type t where t.oid = type_id
+        union all
+        select t.typbasetype, b.typtype = 'd'
+        from base join pg_type t on t.oid = base.oid and base.is_domain
+        join pg_type b on b.oid = t.typbasetype)
+    select oid from base where not is_domain
+$function$;
+comment on function annex_internal.base_type(oid) is 'The type itself, or that under a domain';
+
+create or replace function annex_internal.key_text(column_sql text, type_id oid) returns text
+language sql immutable parallel safe
+return case type_id
+    when 'date'::regtype then format('pg_catalog.to_char(%s, ''YYYY-MM-DD'')', column_sql)
+    when 'timestamp'::regtype then format(
+        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')', column_sql)
+    when 'timestamptz'::regtype then format(
+        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s at time zone ''UTC'', ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'') || ''+00''',
+        column_sql)
+    else column_sql || '::text'
+end;
+comment on function annex_internal.key_text(text, oid) is
+    'SQL for the text of a key column as sidecars write it: no setting of the session changes it';
+
+create or replace function annex_internal.qualified_name(target regclass) returns text
+language sql stable parallel safe
+return (
+    select format('%I.%I', n.nspname, c.relname)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target);
+comment on function annex_internal.qualified_name(regclass) is 'Schema-qualified and quoted, as the catalog has it';
+
+create or replace function annex_internal.current_columns(target regclass) returns name[]
+language sql stable parallel safe
+return (
+    select array_agg(a.attname order by a.attnum)
+    from pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped);
+comment on function annex_internal.current_columns(regclass) is 'The columns that a table has now';
+
+create or replace function annex_internal.check_table(target regclass) returns void
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_class pg_class;
+    v_placements bigint;
+begin
+    select * into v_class from pg_class c where c.oid = target;
+    if v_class.relkind not in ('r', 'p') then
+        raise exception '"%" is not a table', target
+            using errcode = 'wrong_object_type', hint = 'Views and foreign tables have no changes to follow.';
+    end if;
+    if v_class.relpersistence <> 'p' then
+        raise exception 'table "%" is %', target,
+                case v_class.relpersistence when 't' then 'temporary' else 'unlogged' end
+            using errcode = 'feature_not_supported',
+                hint = 'Its changes are not in the write-ahead log, from which the index is kept. Use an ordinary table.';
+    end if;
+    if exists (select from pg_inherits i where i.inhparent = target) and v_class.relkind = 'r' then
+        raise exception 'table "%" has inheritance children', target
+            using errcode = 'feature_not_supported', hint = 'Use declarative partitioning, or index the children.';
+    end if;
+    if v_class.relispartition then
+        raise exception 'table "%" is a partition', target
+            using errcode = 'feature_not_supported', hint = 'Index the partitioned table.';
+    end if;
+    if v_class.relrowsecurity is null or v_class.relnamespace = 'pg_catalog'::regnamespace then
+        raise exception '"%" is a system catalog', target
+            using errcode = 'wrong_object_type', hint = 'Index tables of your own.';
+    end if;
+    if not pg_has_role(annex_internal.effective_role(), v_class.relowner, 'usage') then
+        raise exception 'must be owner of table %', target
+            using errcode = 'insufficient_privilege', hint = 'Its owner creates and drops its indexes.';
+    end if;
+    if annex_internal.is_citus() then
+        select max(n) into v_placements
+        from (
+            select count(*) as n
+            from pg_dist_shard s join pg_dist_placement p using (shardid)
+            join pg_dist_partition d on d.logicalrelid = s.logicalrelid and d.repmodel <> 't'
+            where s.logicalrelid = target and p.shardstate = 1 group by s.shardid) placements;
+        if v_placements > 1 then
+            raise exception 'the shards of "%" have % placements each', target, v_placements
+                using errcode = 'feature_not_supported',
+                    hint = 'Statement-based replication of shards is not supported; use a replication factor of 1.';
+        end if;
+    end if;
+end
+$function$;
+comment on function annex_internal.check_table(regclass) is 'Refuses relations that cannot be indexed, and tables of others';
+
+create or replace function annex_internal.check_key(target regclass) returns name[]
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_key name[] := annex_internal.replica_identity(target);
+    v_column record;
+begin
+    if v_key is null then
+        raise exception 'table "%" has no usable key', target
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = case (select relreplident from pg_class where oid = target)
+                    when 'n' then 'Its replica identity is NOTHING: ALTER TABLE … REPLICA IDENTITY DEFAULT.'
+                    else 'Add a primary key that is not deferrable; it names the rows in the index.' end;
+    end if;
+    for v_column in
+        select a.attname, format_type(a.atttypid, a.atttypmod) as type
+        from pg_attribute a
+        where a.attrelid = target and a.attname = any (v_key)
+            and annex_internal.base_type(a.atttypid) <> all (array[
+                'smallint', 'integer', 'bigint', 'oid', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'boolean',
+                'date', 'timestamp', 'timestamptz']::regtype[])
+    loop
+        raise exception 'key column "%" has type %', v_column.attname, v_column.type
+            using errcode = 'feature_not_supported',
+                hint = 'Keys may be smallint, integer, bigint, oid, text, varchar, char, name, uuid, boolean, date, timestamp or timestamptz.';
+    end loop;
+    return v_key;
+end
+$function$;
+comment on function annex_internal.check_key(regclass) is 'The columns that name a row, or an error that says why there are none';
+
+create or replace function annex_internal.check_vector_column(target regclass, column_name name) returns pg_attribute
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_column pg_attribute;
+begin
+    select * into v_column from pg_attribute a
+    where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+    if not found then
+        raise exception 'column "%" of table "%" does not exist', column_name, target
+            using errcode = 'undefined_column',
+                hint = 'Its columns are: ' || array_to_string(annex_internal.current_columns(target), ', ') || '.';
+    end if;
+    if annex_internal.vector_type(v_column.atttypid) is null then
+        raise exception 'column "%" has type %', column_name, format_type(v_column.atttypid, v_column.atttypmod)
+            using errcode = 'datatype_mismatch', hint = 'Vectors may be real[], or vector or halfvec of pgvector.';
+    end if;
+    if v_column.attgenerated <> '' then
+        raise exception 'column "%" is generated', column_name
+            using errcode = 'feature_not_supported',
+                hint = 'Generated columns are not in the stream of changes. Store the vector in an ordinary column.';
+    end if;
+    return v_column;
+end
+$function$;
+comment on function annex_internal.check_vector_column(regclass, name) is 'The vector column''s catalog row, or an error that says why it cannot be indexed';
+
+create or replace function annex_internal.check_wal_level() returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_node text;
+    v_level text;
+begin
+    if not annex_internal.is_citus() then
+        v_node := 'this server';
+        v_level := current_setting('wal_level');
+    else
+        select format('worker %s:%s', w.nodename, w.nodeport), w.result into v_node, v_level
+        from run_command_on_workers('show wal_level') w where w.result is distinct from 'logical' limit 1;
+    end if;
+    if v_level <> 'logical' then
+        raise exception 'wal_level of % is %, expected logical', v_node, v_level
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = 'ALTER SYSTEM SET wal_level = logical, and restart PostgreSQL.';
+    end if;
+end
+$function$;
+comment on function annex_internal.check_wal_level() is 'Raises an error where changes cannot be decoded';
+
+create or replace function annex_internal.distribution_column(target regclass) returns name
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if not annex_internal.is_citus() then
+        return null;
+    end if;
+    return (
+        select column_to_column_name(logicalrelid, partkey) from pg_dist_partition
+        where logicalrelid = target and partmethod = 'h');
+end
+$function$;
+comment on function annex_internal.distribution_column(regclass) is 'The column by which Citus distributes a table, or NULL';
+
+create or replace function annex_internal.dimension_of(target regclass, vector_column pg_attribute) returns integer
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_dimension integer;
+begin
+    if annex_internal.vector_type(vector_column.atttypid) <> 'real[]' and vector_column.atttypmod > 0 then
+        return vector_column.atttypmod;
+    end if;
+    execute format('select cardinality(%1$I::real[]) from %2$s where %1$I is not null limit 1',
+        vector_column.attname, annex_internal.qualified_name(target)) into v_dimension;
+    return coalesce(v_dimension, 0);
+end
+$function$;
+comment on function annex_internal.dimension_of(regclass, pg_attribute) is
+    'Elements of a column''s vectors, by its type or its first row; 0 if neither tells';
+
+create or replace function annex_internal.option_integer(
+    options jsonb, option text, lowest integer, highest integer, otherwise integer) returns integer
+language plpgsql immutable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if not options ? option then
+        return otherwise;
+    end if;
+    if options ->> option !~ '^-?\d{1,9}$' or (options ->> option)::integer not between lowest and highest then
+        raise exception 'option % is %, allowed are % to %', option, options -> option, lowest, highest
+            using errcode = 'invalid_parameter_value', hint = format('Leave it out for %s.', otherwise);
+    end if;
+    return options ->> option;
+end
+$function$;
+comment on function annex_internal.option_integer(jsonb, text, integer, integer, integer) is 'An integer out of the options, checked';

@@ -1,0 +1,249 @@
+-- create_index and drop_index write the catalog, which the sidecars follow, and generate the function that
+-- fetches an index's rows. Definer functions, because neither is writable for others; who may is who owns the
+-- table. Citus is present: ${citus}
+
+create or replace function annex.create_index(
+    target regclass, column_name name, name text default null, metric text default 'cosine',
+    method text default 'auto', namespace_column name default null, include name[] default '{}',
+    options jsonb default '{}')
+returns text
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set citus.multi_shard_modify_mode to 'sequential'
+as $function$
+declare
+    v_column pg_attribute;
+    v_index memory.vector_indexes;
+    v_distribution name;
+    v_unknown text;
+    v_role name;
+begin
+    if target is null or column_name is null then
+        raise exception 'target and column_name are needed'
+            using errcode = 'null_value_not_allowed', hint = 'For example: select annex.create_index(''docs'', ''embedding'');';
+    end if;
+    perform annex_internal.require_coordinator('annex.create_index');
+    perform annex_internal.check_table(target);
+    v_column := annex_internal.check_vector_column(target, column_name);
+    v_index.key_columns := annex_internal.check_key(target);
+
+    v_index.metric := lower(metric);
+    if v_index.metric in ('hamming', 'jaccard') then
+        raise exception 'metric % is not offered yet', v_index.metric
+            using errcode = 'feature_not_supported', hint = 'Use cosine, l2, ip or l1.';
+    elsif coalesce(v_index.metric not in ('cosine', 'l2', 'ip', 'l1'), true) then
+        raise exception 'unknown metric "%"', metric
+            using errcode = 'invalid_parameter_value', hint = 'Use cosine, l2, ip or l1.';
+    end if;
+    v_index.method := lower(method);
+    if v_index.method = 'ivfpq' then
+        raise exception 'method ivfpq is not offered yet'
+            using errcode = 'feature_not_supported', hint = 'Use auto, hnsw or flat.';
+    elsif coalesce(v_index.method not in ('auto', 'hnsw', 'flat'), true) then
+        raise exception 'unknown method "%"', method
+            using errcode = 'invalid_parameter_value', hint = 'Use auto, hnsw or flat.';
+    end if;
+    if cardinality(include) > 0 then
+        raise exception 'include is not offered yet'
+            using errcode = 'feature_not_supported',
+                hint = 'Leave it out: filters work on every column, they run in PostgreSQL.';
+    end if;
+    options := coalesce(options, '{}');
+    if jsonb_typeof(options) <> 'object' then
+        raise exception 'options are not a JSON object: %', options
+            using errcode = 'invalid_parameter_value', hint = 'For example {"m": 16, "ef_construction": 200}.';
+    end if;
+    select string_agg(o, ', ') into v_unknown
+    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization');
+    if v_unknown is not null then
+        raise exception 'unknown option: %', v_unknown
+            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension and quantization.';
+    end if;
+    if coalesce(options ->> 'quantization', 'none') not in ('none', 'auto') then
+        raise exception 'quantization % is not offered yet', options ->> 'quantization'
+            using errcode = 'feature_not_supported', hint = 'Use none, or leave it out.';
+    end if;
+    v_index.options := options;
+    v_index.m := annex_internal.option_integer(options, 'm', 4, 100, 16);
+    v_index.ef_construction := annex_internal.option_integer(options, 'ef_construction', 8, 2000, 200);
+    v_index.dimension := annex_internal.option_integer(options, 'dimension', 1, 16000,
+        annex_internal.dimension_of(target, v_column));
+
+    v_distribution := annex_internal.distribution_column(target);
+    v_index.namespace_column := coalesce(namespace_column,
+        case when array[v_distribution] <> v_index.key_columns then v_distribution end);
+    v_index.namespace_routes := coalesce(v_index.namespace_column = v_distribution, false);
+    if v_index.namespace_column is not null and not exists (
+            select from pg_attribute a
+            where a.attrelid = target and a.attname = v_index.namespace_column and a.attnum > 0
+                and not a.attisdropped) then
+        raise exception 'column "%" of table "%" does not exist', v_index.namespace_column, target
+            using errcode = 'undefined_column',
+                hint = 'Its columns are: ' || array_to_string(annex_internal.current_columns(target), ', ') || '.';
+    end if;
+
+    perform annex_internal.check_wal_level();
+    v_index.table_name := annex_internal.qualified_name(target);
+    v_index.column_name := column_name;
+    v_index.index_name := coalesce(name,
+        (select relname from pg_class where oid = target) || '_' || column_name);
+    perform pg_advisory_xact_lock(hashtextextended('annex.create_index', 0));
+    if exists (select from memory.vector_indexes v where v.index_name = v_index.index_name) then
+        raise exception 'index "%" already exists', v_index.index_name
+            using errcode = 'duplicate_object', hint = 'Give another name, or drop it with annex.drop_index.';
+    end if;
+    if exists (
+            select from memory.vector_indexes v
+            where v.table_name = v_index.table_name and v.column_name = v_index.column_name) then
+        raise exception 'column "%" of table % has an index already', column_name, v_index.table_name
+            using errcode = 'duplicate_object', hint = 'Drop it with annex.drop_index; annex.indexes has its name.';
+    end if;
+
+    v_index.index_id := nextval('memory.vector_index_id');
+    v_index.fetch_columns := annex_internal.current_columns(target);
+    v_index.created_at := now();
+    insert into memory.vector_indexes (
+        index_id, index_name, table_name, column_name, metric, method, namespace_column, namespace_routes,
+        key_columns, dimension, m, ef_construction, options, fetch_columns, created_at)
+    values (
+        v_index.index_id, v_index.index_name, v_index.table_name, v_index.column_name, v_index.metric,
+        v_index.method, v_index.namespace_column, v_index.namespace_routes, v_index.key_columns,
+        v_index.dimension, v_index.m, v_index.ef_construction, v_index.options, v_index.fetch_columns,
+        v_index.created_at);
+    perform annex_internal.generate_fetch(v_index.index_id);
+
+    for v_role in
+        select a.grantee::regrole::name
+        from pg_proc p, aclexplode(p.proacl) a
+        where p.oid = 'annex.local_shards()'::regprocedure and a.grantee not in (0, p.proowner)
+    loop
+        execute format('grant select on %s to %I', v_index.table_name, v_role);
+    end loop;
+    return v_index.index_name;
+end
+$function$;
+comment on function annex.create_index(regclass, name, text, text, text, name, name[], jsonb) is
+    'Creates an index on a vector column: the sidecars load it as soon as the transaction commits; see annex.wait_for_index. Returns its name.';
+
+create or replace function annex_internal.remove_index(name text) returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set citus.multi_shard_modify_mode to 'sequential'
+set client_min_messages to warning
+as $function$
+declare
+    v_index_id bigint;
+begin
+    delete from memory.vector_indexes v where v.index_name = name returning index_id into v_index_id;
+    execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
+        'fetch_' || v_index_id);
+end
+$function$;
+comment on function annex_internal.remove_index(text) is 'Takes an index out of the catalog, with its fetch function';
+
+create or replace function annex.drop_index(name text) returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+begin
+    perform annex_internal.require_coordinator('annex.drop_index');
+    v_index := annex_internal.index_by_name(name);
+    if not coalesce(
+            pg_has_role(annex_internal.effective_role(),
+                (select relowner from pg_class where oid = to_regclass(v_index.table_name)), 'usage'),
+            true) then
+        raise exception 'must be owner of table %', v_index.table_name
+            using errcode = 'insufficient_privilege', hint = 'Its owner creates and drops its indexes.';
+    end if;
+    perform annex_internal.remove_index(name);
+end
+$function$;
+comment on function annex.drop_index(text) is
+    'Drops an index; the sidecars delete their files, and with the last one their slot, once the transaction commits';
+
+create or replace function annex_internal.index_by_name(name text) returns memory.vector_indexes
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+begin
+    select * into v_index from memory.vector_indexes v where v.index_name = name;
+    if not found then
+        raise exception 'index "%" does not exist', name
+            using errcode = 'undefined_object', hint = coalesce(
+                (select 'There are: ' || string_agg(v.index_name, ', ' order by v.index_name) || '.'
+                    from memory.vector_indexes v),
+                'There is none yet: annex.create_index makes one.');
+    end if;
+    return v_index;
+end
+$function$;
+comment on function annex_internal.index_by_name(text) is 'The catalog row of an index, or an error with the names that there are';
+
+create or replace function annex_internal.follow_drops() returns event_trigger
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_name text;
+begin
+    if to_regclass('memory.vector_indexes') is null then
+        return;
+    end if;
+    for v_name in
+        select v.index_name
+        from pg_event_trigger_dropped_objects() d
+        join memory.vector_indexes v on v.table_name = format('%I.%I', d.address_names[1], d.address_names[2])
+        where d.object_type in ('table', 'foreign table')
+            or d.object_type = 'table column' and d.address_names[3] = v.column_name
+    loop
+        perform annex_internal.remove_index(v_name);
+    end loop;
+end
+$function$;
+comment on function annex_internal.follow_drops() is 'Drops the indexes of dropped tables and columns';
+
+create or replace function annex_internal.follow_changes() returns event_trigger
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if to_regclass('memory.vector_indexes') is null then
+        return;
+    end if;
+    perform annex_internal.generate_fetch(v.index_id)
+    from pg_event_trigger_ddl_commands() d
+    join memory.vector_indexes v on to_regclass(v.table_name) = d.objid
+    where d.classid = 'pg_class'::regclass
+        and annex_internal.current_columns(d.objid) is distinct from v.fetch_columns;
+end
+$function$;
+comment on function annex_internal.follow_changes() is 'Writes the fetch functions of altered tables anew';
+
+do $triggers$
+begin
+    -- Only a superuser may have event triggers. Without them the catalog keeps the row of a dropped table until
+    -- annex.drop_index, and an altered table is searched with exact SQL until annex.setup is called again.
+    if (select rolsuper from pg_roles where rolname = current_user) then
+        drop event trigger if exists annex_follow_drops;
+        create event trigger annex_follow_drops on sql_drop execute function annex_internal.follow_drops();
+        comment on event trigger annex_follow_drops is 'Annex: drops the indexes of dropped tables and columns';
+        drop event trigger if exists annex_follow_changes;
+        create event trigger annex_follow_changes on ddl_command_end when tag in ('ALTER TABLE')
+            execute function annex_internal.follow_changes();
+        comment on event trigger annex_follow_changes is 'Annex: keeps the fetch functions of altered tables';
+    end if;
+end
+$triggers$;
+
+-- The generator may have changed, and Citus may have been enabled: write the fetch functions anew.
+do $fetch_functions$
+begin
+    perform annex_internal.generate_fetch(index_id) from memory.vector_indexes;
+end
+$fetch_functions$;
+
+revoke execute on function annex_internal.generate_fetch(bigint), annex_internal.remove_index(text) from public;

@@ -1,0 +1,151 @@
+-- annex.search and annex.nearest: check, ask, fetch. Invoker functions, so that every row comes through the
+-- caller's own privileges, policies and snapshot; for that reason they pin no search_path (a filter is the
+-- caller's SQL) and qualify each name. Citus is present: ${citus}
+
+create or replace function annex_internal.exact(
+    target anyelement, index memory.vector_indexes, query real[], k integer, namespace text, filter text,
+    max_distance double precision, with_vector boolean)
+returns table (hit anyelement, distance double precision)
+language plpgsql volatile parallel restricted rows 10
+as $function$
+#variable_conflict use_variable
+declare
+    v_target regclass := pg_catalog.to_regclass(index.table_name);
+    v_alias text := (select pg_catalog.quote_ident(relname) from pg_catalog.pg_class where oid = v_target);
+    v_columns text := (
+        select pg_catalog.string_agg(case when c = index.column_name and not with_vector then 'null'
+            else pg_catalog.format('%s.%I', v_alias, c) end, ', ' order by place)
+        from pg_catalog.unnest(annex_internal.current_columns(v_target)) with ordinality u (c, place));
+    v_dimension integer;
+    v_row record;
+begin
+    if index.dimension = 0 then
+        execute pg_catalog.format('select pg_catalog.cardinality(%1$I::real[]) from %2$s where %1$I is not null limit 1',
+            index.column_name, index.table_name) into v_dimension;
+        if v_dimension <> pg_catalog.cardinality(query) then
+            raise exception 'expected % dimensions, not %', v_dimension, pg_catalog.cardinality(query)
+                using errcode = 'data_exception',
+                    hint = 'Query with a vector from the model that made the column''s vectors.';
+        end if;
+    end if;
+    -- Rows that an index would not have (another dimension, zero under cosine, NaN, infinity) have no distance
+    -- or an infinite one, and come last.
+    for v_row in execute pg_catalog.format(
+        $statement$select row(%1$s)::%2$s as hit, annex.distance(%3$L, %4$s.%5$I::real[], $1) as distance
+        from %2$s as %4$s
+        where %6$s and pg_catalog.cardinality(%4$s.%5$I::real[]) = pg_catalog.cardinality($1) and (%7$s
+        )
+        order by 2, %8$s limit $2$statement$,
+        v_columns, index.table_name, index.metric, v_alias, index.column_name,
+        case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$3') end,
+        coalesce(filter, 'true'),
+        (select pg_catalog.string_agg(pg_catalog.format('%s.%I', v_alias, c), ', ' order by place)
+            from pg_catalog.unnest(index.key_columns) with ordinality u (c, place))) using query, k, namespace
+    loop
+        exit when v_row.distance is null or v_row.distance > coalesce(max_distance, 1.7e308);
+        hit := v_row.hit;
+        distance := v_row.distance;
+        return next;
+    end loop;
+end
+$function$;
+comment on function annex_internal.exact(
+    anyelement, memory.vector_indexes, real[], integer, text, text, double precision, boolean) is
+    'The answer of annex.search from the table alone: every vector is looked at';
+
+create or replace function annex.search(
+    target anyelement, column_name name, query real[], k integer default 10, namespace text default null,
+    filter text default null, max_distance double precision default null, ef_search integer default null,
+    consistency text default null, with_vector boolean default false)
+returns table (hit anyelement, distance double precision)
+language plpgsql volatile parallel restricted rows 10
+set citus.allow_nested_distributed_execution to on
+as $function$
+#variable_conflict use_variable
+declare
+    v_index memory.vector_indexes := annex_internal.find_index(pg_catalog.pg_typeof(target), column_name);
+    v_query text := annex_internal.check_query(v_index, query, k, namespace, max_distance);
+    v_call record;
+    v_found annex_internal.found;
+    v_rows record;
+    v_wanted integer := k;
+    v_stack text;
+    v_place integer := 0;
+begin
+    select * into v_call from annex_internal.call_settings(ef_search, consistency);
+    if filter is not null then
+        perform annex_internal.check_filter(v_index, filter);
+    end if;
+    if v_call.consistency <> 'eventual' then
+        get diagnostics v_stack = pg_context;
+        if annex_internal.must_be_exact(v_index, namespace, v_stack) then
+            return query select * from annex_internal.exact(
+                target, v_index, query, k, namespace, filter, max_distance, with_vector);
+            return;
+        end if;
+    end if;
+
+    if v_index.fetch_columns <> annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name)) then
+        perform annex_internal.report_failure(pg_catalog.jsonb_build_object(
+            'sqlstate', '55000', 'message', pg_catalog.format('table %s has been altered', v_index.table_name),
+            'hint', 'Have a superuser call annex.setup(null), which writes the fetch function anew.'), v_call.fallback);
+        return query select * from annex_internal.exact(
+            target, v_index, query, k, namespace, filter, max_distance, with_vector);
+        return;
+    end if;
+
+    loop
+        v_found := annex_internal.candidates(v_index, v_query, v_wanted, namespace, filter, max_distance,
+            v_call.ef_search, v_call.consistency, v_call.timeout_ms, k);
+        if v_found.failure is not null then
+            perform annex_internal.report_failure(v_found.failure, v_call.fallback);
+            return query select * from annex_internal.exact(
+                target, v_index, query, k, namespace, filter, max_distance, with_vector);
+            return;
+        end if;
+        execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)' into v_rows
+            using target, v_found.keys, v_found.distances, v_found.hashes, namespace, with_vector;
+        if v_rows.stale then
+            v_found := annex_internal.rank_again(v_index, query, v_found, max_distance);
+            execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)' into v_rows
+                using target, v_found.keys, v_found.distances, v_found.hashes, namespace, with_vector;
+        end if;
+        exit when v_found.exhausted or coalesce(pg_catalog.cardinality(v_rows.hits), 0) >= k;
+        v_wanted := v_wanted * 4;
+    end loop;
+
+    if v_rows.hits is not null then
+        foreach hit in array v_rows.hits loop
+            v_place := v_place + 1;
+            exit when v_place > k;
+            distance := v_rows.hit_distances[v_place];
+            return next;
+        end loop;
+    end if;
+end
+$function$;
+comment on function annex.search(
+    anyelement, name, real[], integer, text, text, double precision, integer, text, boolean) is
+    'The k rows whose vectors are nearest to the query, nearest first, ties by key: select (hit).*, distance from annex.search(null::docs, ''embedding'', $1). filter is an SQL condition on the table''s columns; the vector column is NULL unless with_vector.';
+
+create or replace function annex.nearest(
+    index_name text, query real[], k integer default 10, namespace text default null, filter text default null,
+    max_distance double precision default null, ef_search integer default null, consistency text default null)
+returns table (key jsonb, distance double precision)
+language plpgsql volatile parallel restricted rows 10
+set citus.allow_nested_distributed_execution to on
+as $function$
+#variable_conflict use_variable
+declare
+    v_index memory.vector_indexes := annex_internal.index_by_name(index_name);
+begin
+    return query execute pg_catalog.format(
+        'select pg_catalog.jsonb_build_object(%s), s.distance from annex.search(null::%s, %L, $1, $2, $3, $4, $5, $6, $7) s',
+        (select pg_catalog.string_agg(pg_catalog.format('%L, (s.hit).%I', c, c), ', ' order by place)
+            from pg_catalog.unnest(v_index.key_columns) with ordinality u (c, place)),
+        v_index.table_name, v_index.column_name)
+        using query, k, namespace, filter, max_distance, ef_search, consistency;
+end
+$function$;
+comment on function annex.nearest(text, real[], integer, text, text, double precision, integer, text) is
+    'The keys of the k nearest rows of an index, as JSON objects, under the same rights as annex.search';
