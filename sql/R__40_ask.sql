@@ -13,6 +13,11 @@ begin
 end
 $type$;
 
+create or replace function annex_internal.group_of(sidecar name) returns integer
+language sql immutable parallel safe
+return pg_catalog.substr(sidecar, 7)::integer;
+comment on function annex_internal.group_of(name) is 'The group that a sidecar''s server is named after';
+
 create or replace function annex_internal.signature(message text) returns text
 language plpgsql stable
 as $function$
@@ -42,7 +47,25 @@ $function$;
 comment on function annex_internal.connect(name) is
     'Opens the session''s connection to a sidecar, unless this database is a restored copy of the one that was set up';
 
-create or replace function annex_internal.send(sidecar name, statement text, out sent boolean, out problem text)
+create or replace function annex_internal.is_followed(sidecar name) returns boolean
+language plpgsql stable
+as $function$
+begin
+    if annex_internal.is_citus() then
+        if (select groupid from pg_dist_local_group) <> annex_internal.group_of(sidecar) then
+            return true;
+        end if;
+    end if;
+    return exists (
+        select from pg_replication_slots s
+        where s.slot_name like 'annex\_%' and s.database = current_database() and s.active);
+end
+$function$;
+comment on function annex_internal.is_followed(name) is
+    'Whether a sidecar follows this node. A stopped process still accepts connections and never answers, and from PostgreSQL 16 on dblink waits for it without a timeout; but its slot is let go within 3 s.';
+
+create or replace function annex_internal.send(
+    sidecar name, statement text, needs_stream boolean, out sent boolean, out problem text)
 language plpgsql
 as $function$
 declare
@@ -56,6 +79,10 @@ begin
         end if;
         -- Stale, or with the answer of a cancelled query still on its way.
         perform ${dblink}.dblink_disconnect(sidecar);
+    end if;
+    if needs_stream and not annex_internal.is_followed(sidecar) then
+        problem := 'it does not follow this server: no slot of a sidecar is in use';
+        return;
     end if;
     v_began := clock_timestamp();
     begin
@@ -75,10 +102,10 @@ begin
     end if;
 end
 $function$;
-comment on function annex_internal.send(name, text) is 'Sends a statement over the kept connection to a sidecar, or over a new one';
+comment on function annex_internal.send(name, text, boolean) is 'Sends a statement over the kept connection to a sidecar, or over a new one';
 
 create or replace function annex_internal.exchange(
-    sidecars name[], request text, timeout_ms integer, ignore_breaker boolean default false,
+    sidecars name[], request text, timeout_ms integer, even_if_silent boolean default false,
     is_retry boolean default false)
 returns table (sidecar name, status text, detail jsonb, distances text, keys text, hashes text)
 language plpgsql rows 2
@@ -110,12 +137,12 @@ begin
     v_statement := 'select annex.request(''' || replace(v_payload, '''', '''''') || ''', ''' || v_signature || ''')';
 
     foreach v_sidecar in array sidecars loop
-        if not ignore_breaker and clock_timestamp() < to_timestamp(nullif(
+        if not even_if_silent and clock_timestamp() < to_timestamp(nullif(
                 current_setting('annex_internal.' || v_sidecar || '_down_until', true), '')::double precision) then
             v_problems := v_problems || jsonb_build_object(v_sidecar, 'it did not answer within the last 5 s');
             continue;
         end if;
-        select * into v_send from annex_internal.send(v_sidecar, v_statement);
+        select * into v_send from annex_internal.send(v_sidecar, v_statement, not even_if_silent);
         if v_send.sent then
             v_waiting := v_waiting || v_sidecar;
         else
@@ -131,7 +158,8 @@ begin
             end if;
         end loop;
         if clock_timestamp() >= v_deadline and ${dblink}.dblink_is_busy(v_sidecar) = 1 then
-            perform ${dblink}.dblink_cancel_query(v_sidecar);
+            -- Closing ends the request on the other side. A cancel would be a second connection to a sidecar that
+            -- may not answer, and dblink waits for that one, too.
             perform ${dblink}.dblink_disconnect(v_sidecar);
             perform set_config('annex_internal.' || v_sidecar || '_down_until',
                 (extract(epoch from clock_timestamp()) + 5)::text, false);
@@ -158,7 +186,7 @@ begin
     if cardinality(v_stale) > 0 then
         -- A connection that was closed while it was idle, or held the answer to another request: once more, on a
         -- new connection and as a new request, because a sidecar answers each only once.
-        return query select * from annex_internal.exchange(v_stale, request, timeout_ms, ignore_breaker, true);
+        return query select * from annex_internal.exchange(v_stale, request, timeout_ms, even_if_silent, true);
     end if;
     return query
         select p.key::name, 'down', jsonb_build_object(
@@ -363,6 +391,6 @@ comment on function annex_internal.merge(annex_internal.answer[], integer, integ
     'The k nearest of several sidecars'' neighbours';
 
 revoke execute on function annex_internal.signature(text), annex_internal.connect(name),
-    annex_internal.send(name, text), annex_internal.exchange(name[], text, integer, boolean, boolean),
+    annex_internal.send(name, text, boolean), annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
     annex_internal.receive(name, text)
 from public;

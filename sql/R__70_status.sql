@@ -12,7 +12,7 @@ begin
     if cardinality(v_sidecars) > 0 then
         return query select e.sidecar, e.status, e.detail
             from annex_internal.exchange(v_sidecars,
-                ',"op":"status","refresh":' || refresh || '}', 2000, ignore_breaker => true) e;
+                ',"op":"status","refresh":' || refresh || '}', 2000, even_if_silent => true) e;
     end if;
 end
 $function$;
@@ -89,11 +89,6 @@ select s.index_name, s.state, s.loaded_rows, s.expected_rows,
 from annex.index_status s;
 comment on view annex.index_progress is 'How far the first load of every index is';
 
-create or replace function annex_internal.group_of(sidecar name) returns integer
-language sql immutable parallel safe
-return pg_catalog.substr(sidecar, 7)::integer;
-comment on function annex_internal.group_of(name) is 'The group that a sidecar''s server is named after';
-
 create or replace function annex.wait_for_index(name text, timeout interval default '1 hour') returns void
 language plpgsql volatile
 as $function$
@@ -143,16 +138,18 @@ begin
                     using errcode = 'object_not_in_prerequisite_state', hint = 'See the log of the sidecar.';
             end if;
             -- Caught up: what was flushed when the index was first seen ready here is applied.
-            if v_part ->> 'state' = 'ready' and not v_targets ? v_sidecar.sidecar then
+            if v_part ->> 'state' = 'ready' and (v_sidecar.detail ->> 'streaming')::boolean
+                    and not v_targets ? v_sidecar.sidecar then
                 v_targets := v_targets || pg_catalog.jsonb_build_object(v_sidecar.sidecar, v_sidecar.detail ->> 'flush');
             end if;
-            if v_part ->> 'state' is distinct from 'ready'
+            if not (v_sidecar.detail ->> 'streaming')::boolean or v_part ->> 'state' is distinct from 'ready'
                     or (v_part ->> 'ready_shards')::integer < (v_part ->> 'shards')::integer
                     or (v_sidecar.detail ->> 'applied')::pg_lsn < (v_targets ->> v_sidecar.sidecar::text)::pg_lsn then
                 v_ready := false;
                 v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''), pg_catalog.format(
-                    '%s: %s, %s of %s shards ready, %s of about %s rows loaded, %s bytes behind',
-                    v_sidecar.sidecar, coalesce(v_part ->> 'state', 'not seen by the sidecar yet'),
+                    '%s: %s%s, %s of %s shards ready, %s of about %s rows loaded, %s bytes behind',
+                    v_sidecar.sidecar,
+                    case when (v_sidecar.detail ->> 'streaming')::boolean then '' else 'not streaming, ' end, coalesce(v_part ->> 'state', 'not seen by the sidecar yet'),
                     coalesce(v_part ->> 'ready_shards', '0'), coalesce(v_part ->> 'shards', '0'),
                     coalesce(v_part ->> 'loaded_rows', '0'), coalesce(v_part ->> 'expected_rows', '0'),
                     v_sidecar.detail ->> 'lag_bytes'));

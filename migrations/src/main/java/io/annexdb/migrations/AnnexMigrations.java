@@ -1,28 +1,33 @@
 package io.annexdb.migrations;
 
+import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
+
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * Brings a database to the current version of Annex. It keeps its own history table, {@code
  * annex.schema_history}, and so does not meet an application's Flyway.
  *
- * <p>Running it again does nothing, unless Citus has been enabled meanwhile: then it distributes the
- * tables and installs the functions on every node. On Citus it connects to the coordinator.
+ * <p>Running it again does nothing, unless Citus has been enabled meanwhile: then it distributes
+ * the tables and installs the functions on every node. On Citus it connects to the coordinator.
  */
 public final class AnnexMigrations {
     /** Shards of each distributed table, when the caller does not say. */
     public static final int DEFAULT_SHARD_COUNT = 12;
 
-    /** What the database itself says; it stands in the files, so that they run again when it changes. */
+    /**
+     * What the database itself says; it stands in the files, so that they run again when it
+     * changes.
+     */
     private static final String DATABASE_FACTS =
             """
             select exists (select from pg_extension where extname = 'citus') as citus,

@@ -3,14 +3,16 @@ package io.annexdb.migrations;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.TreeSet;
+
 import javax.sql.DataSource;
-import org.junit.jupiter.api.Test;
 
 class AnnexMigrationsTest {
     @Test
@@ -21,8 +23,8 @@ class AnnexMigrationsTest {
         assertEquals(0, AnnexMigrations.migrate(database, Map.of()));
 
         assertEquals(
-                "[graph_edges, graph_nodes, memory_entries, metadata, patterns, sessions, trajectories,"
-                        + " vector_indexes]",
+                "[graph_edges, graph_nodes, memory_entries, metadata, patterns, sessions,"
+                    + " trajectories, vector_indexes]",
                 tablesOf(database, "memory"));
         assertEquals("[schema_history]", tablesOf(database, "annex"));
     }

@@ -71,13 +71,13 @@ class BadInputTest {
                 "0A000 | method ivfpq | 'unindexed', 'embedding', method => 'ivfpq'",
                 "0A000 | include | 'unindexed', 'embedding', include => '{id}'",
                 "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options =>"
-                    + " '{\"m\": 3}'",
+                        + " '{\"m\": 3}'",
                 "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",
                 "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
                 "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\":"
-                    + " \"pq\"}'",
+                        + " \"pq\"}'",
                 "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column =>"
-                    + " 'tenant'",
+                        + " 'tenant'",
                 "42710 | already exists | 'unindexed', 'embedding', name => 'docs_embedding'",
                 "42710 | has an index already | 'docs', 'embedding', name => 'another'",
             })
@@ -102,14 +102,14 @@ class BadInputTest {
                 "22P02 | 2 dimensions as an array | 'embedding', '{{1,2,3}}'",
                 "22P02 | element 2 of the query vector is NaN | 'embedding', '{1,NaN,3}'",
                 "22P02 | element 3 of the query vector is -Infinity | 'embedding',"
-                    + " '{1,2,-Infinity}'",
+                        + " '{1,2,-Infinity}'",
                 "22P02 | element 1 of the query vector is NULL | 'embedding', '{NULL,2,3}'",
                 "22P02 | zero vector | 'embedding', '{0,-0,0}'",
                 "22023 | has no namespace column | 'embedding', '{1,2,3}', namespace => 'a'",
                 "22023 | max_distance | 'embedding', '{1,2,3}', max_distance => 'NaN'",
                 "22023 | ef_search is 0 | 'embedding', '{1,2,3}', ef_search => 0",
                 "22023 | unknown consistency \"weak\" | 'embedding', '{1,2,3}', consistency =>"
-                    + " 'weak'",
+                        + " 'weak'",
             })
     void searchRefuses(String sqlState, String message, String arguments) {
         database.refuses(sqlState, message, "select annex.search(null::docs, " + arguments + ")");

@@ -5,6 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,12 +20,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What answers when no sidecar does: judged by distances computed here, in Java. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -39,8 +40,13 @@ class ExactSearchTest {
         for (String metric : List.of("cosine", "l2", "ip", "l1")) {
             database.run(
                     "create table docs_" + metric + " (id int primary key, embedding real[])",
-                    "select annex.create_index('docs_" + metric + "', 'embedding', metric => '"
-                            + metric + "', options => '{\"dimension\": " + DIMENSION + "}')");
+                    "select annex.create_index('docs_"
+                            + metric
+                            + "', 'embedding', metric => '"
+                            + metric
+                            + "', options => '{\"dimension\": "
+                            + DIMENSION
+                            + "}')");
         }
         for (int i = 0; i < ROWS; i++) {
             // Every third is a duplicate, so that ties are there to be ordered.
@@ -48,7 +54,8 @@ class ExactSearchTest {
             for (String metric : List.of("cosine", "l2", "ip", "l1")) {
                 try (PreparedStatement insert =
                         database.connection()
-                                .prepareStatement("insert into docs_" + metric + " values (?, ?)")) {
+                                .prepareStatement(
+                                        "insert into docs_" + metric + " values (?, ?)")) {
                     insert.setInt(1, i);
                     insert.setObject(2, vectors[i]);
                     insert.executeUpdate();
@@ -94,8 +101,7 @@ class ExactSearchTest {
                     assertTrue(rows.next());
                     int id = expected.get(place);
                     assertEquals(id, rows.getInt(1), "place " + place);
-                    assertEquals(
-                            distance(metric, query, vectors[id]), rows.getDouble(2), 1e-12);
+                    assertEquals(distance(metric, query, vectors[id]), rows.getDouble(2), 1e-12);
                 }
                 assertEquals(false, rows.next());
             }
@@ -109,12 +115,16 @@ class ExactSearchTest {
                 "t",
                 database.query(
                         "select bool_and((hit).embedding is null) from"
-                                + " annex.search(null::docs_l2, 'embedding', " + query + ")"));
+                                + " annex.search(null::docs_l2, 'embedding', "
+                                + query
+                                + ")"));
         assertEquals(
                 "f",
                 database.query(
                         "select bool_or((hit).embedding is null) from annex.search(null::docs_l2,"
-                                + " 'embedding', " + query + ", with_vector => true)"));
+                                + " 'embedding', "
+                                + query
+                                + ", with_vector => true)"));
     }
 
     @Test
@@ -123,12 +133,14 @@ class ExactSearchTest {
         assertEquals(
                 "0",
                 database.query(
-                        "select (hit).id from annex.search(null::docs_l2, 'embedding', '" + query
+                        "select (hit).id from annex.search(null::docs_l2, 'embedding', '"
+                                + query
                                 + "', max_distance => 0)"));
         assertEquals(
                 Integer.toString(ROWS),
                 database.query(
-                        "select count(*) from annex.search(null::docs_l2, 'embedding', '" + query
+                        "select count(*) from annex.search(null::docs_l2, 'embedding', '"
+                                + query
                                 + "', 10000)"));
     }
 
@@ -141,7 +153,8 @@ class ExactSearchTest {
                 "select annex.create_index('odd', 'embedding', options => '{\"dimension\": 2}')");
         assertEquals(
                 "1;7",
-                database.query("select (hit).id from annex.search(null::odd, 'embedding', '{1,1}')"));
+                database.query(
+                        "select (hit).id from annex.search(null::odd, 'embedding', '{1,1}')"));
     }
 
     @Test
@@ -179,7 +192,8 @@ class ExactSearchTest {
                 "select annex.create_index('pairs', 'embedding', metric => 'l2')");
         assertEquals(
                 "{\"a\": 2, \"b\": \"it's\"},0;{\"a\": 1, \"b\": \"x\"},1.4142135623730951",
-                database.query("select key, distance from annex.nearest('pairs_embedding', '{0,1}')"));
+                database.query(
+                        "select key, distance from annex.nearest('pairs_embedding', '{0,1}')"));
     }
 
     @Test
@@ -192,7 +206,8 @@ class ExactSearchTest {
                 "alter table altered add column \"New one\" text default 'new'");
         assertEquals(
                 "(1,,new)",
-                database.query("select hit from annex.search(null::altered, 'embedding', '{0,1}')"));
+                database.query(
+                        "select hit from annex.search(null::altered, 'embedding', '{0,1}')"));
     }
 
     private static double distance(String metric, float[] a, float[] b) {

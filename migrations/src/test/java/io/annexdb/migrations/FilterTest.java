@@ -2,7 +2,6 @@ package io.annexdb.migrations;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.sql.SQLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -11,7 +10,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A filter is one condition on one row: it can neither leave its parentheses nor widen the search. */
+import java.sql.SQLException;
+
+/**
+ * A filter is one condition on one row: it can neither leave its parentheses nor widen the search.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FilterTest {
     private Database database;
@@ -20,8 +23,8 @@ class FilterTest {
     void createTables() throws SQLException {
         database = Database.migrated();
         database.run(
-                "create table docs (ns text, id int, \"Odd name\" int, title text, embedding real[],"
-                        + " primary key (ns, id))",
+                "create table docs (ns text, id int, \"Odd name\" int, title text, embedding"
+                    + " real[], primary key (ns, id))",
                 "insert into docs select 'ns' || i % 2, i, i, 'title ' || i, array[i, 1]"
                         + " from generate_series(1, 20) i",
                 "create table secrets (owner text)",

@@ -2,10 +2,11 @@ package io.annexdb.migrations;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.sql.SQLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import java.sql.SQLException;
 
 /** What is created can be dropped in every way, and leaves nothing in the catalogs. */
 class LifecycleTest {
@@ -27,7 +28,9 @@ class LifecycleTest {
 
     private void createIndex() throws SQLException {
         database.run("select annex.create_index('app.docs', 'embedding')");
-        assertEquals("docs_embedding,2", database.query("select index_name, dimension from annex.indexes"));
+        assertEquals(
+                "docs_embedding,2",
+                database.query("select index_name, dimension from annex.indexes"));
     }
 
     private void assertNothingIsLeft() throws SQLException {
@@ -105,13 +108,15 @@ class LifecycleTest {
         assertEquals(
                 "annex_0,db,7000",
                 database.query(
-                        "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\", \"port\": 7000}]')"));
+                        "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\","
+                            + " \"port\": 7000}]')"));
         assertEquals(key, database.query("select inner_key, outer_key from annex_internal.node"));
         database.query("select * from annex.setup('another secret of tests')");
         assertEquals(
                 "1",
                 database.query(
-                        "select count(*) from pg_user_mappings where 'password=another secret of tests' = any (umoptions)"));
+                        "select count(*) from pg_user_mappings where 'password=another secret of"
+                            + " tests' = any (umoptions)"));
         database.run("select annex.teardown()");
     }
 
@@ -131,7 +136,8 @@ class LifecycleTest {
     @Test
     void partitionsAreTheLeavesOfAnIndex() throws SQLException {
         database.run(
-                "create table app.parts (id int primary key, embedding real[]) partition by range (id)",
+                "create table app.parts (id int primary key, embedding real[]) partition by range"
+                    + " (id)",
                 "create table app.low partition of app.parts for values from (0) to (10)",
                 "create table app.high partition of app.parts for values from (10) to (20)",
                 "select annex.create_index('app.parts', 'embedding')");
@@ -150,7 +156,8 @@ class LifecycleTest {
         database.refuses(
                 "55000",
                 "without a usable replica identity: app.keyless",
-                "select annex.publish(array['app.docs'::regclass::oid, 'app.keyless'::regclass::oid])");
+                "select annex.publish(array['app.docs'::regclass::oid,"
+                    + " 'app.keyless'::regclass::oid])");
         database.refuses("42P01", "no tables", "select annex.publish('{4000000000}')");
         database.run("select annex.publish('{}')");
         assertNothingIsLeft();

@@ -2,12 +2,13 @@ package io.annexdb.migrations;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.sql.SQLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+
+import java.sql.SQLException;
 
 /** A search shows what the caller could have selected, and internals are closed. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -25,12 +26,14 @@ class PrivilegesTest {
                 "create role stranger",
                 "create role follower replication",
                 "create table docs (id int primary key, owner text, embedding real[])",
-                "insert into docs values (1, 'reader', '{1,1}'), (2, 'boss', '{1,1}'), (3, 'reader', '{1,2}')",
+                "insert into docs values (1, 'reader', '{1,1}'), (2, 'boss', '{1,1}'), (3,"
+                    + " 'reader', '{1,2}')",
                 "grant select on docs to reader",
                 "alter table docs enable row level security",
                 "create policy own on docs to reader using (owner = current_user)",
                 "select annex.create_index('docs', 'embedding')",
-                "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"127.0.0.1\", \"port\": 1}]')");
+                "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"127.0.0.1\","
+                    + " \"port\": 1}]')");
     }
 
     @AfterEach
@@ -72,7 +75,8 @@ class PrivilegesTest {
     @Test
     void onlyTheOwnerCreatesAndDropsIndexes() throws SQLException {
         database.run("set role reader");
-        database.refuses("42501", "must be owner", "select annex.create_index('docs', 'embedding')");
+        database.refuses(
+                "42501", "must be owner", "select annex.create_index('docs', 'embedding')");
         database.refuses("42501", "must be owner", "select annex.drop_index('docs_embedding')");
     }
 
@@ -90,7 +94,7 @@ class PrivilegesTest {
                     "annex_internal.stored_secret()",
                     "annex_internal.signature('forged')",
                     "annex_internal.exchange('{}', '', 1)",
-                    "annex_internal.send('annex_0', 'select 1')",
+                    "annex_internal.send('annex_0', 'select 1', true)",
                     "annex_internal.receive('annex_0', '')",
                     "annex_internal.connect('annex_0')",
                     "annex_internal.setup_node('another secret', '[]')",
@@ -105,8 +109,7 @@ class PrivilegesTest {
         database.failure("42501", "permission denied", "delete from memory.vector_indexes");
         assertEquals(
                 "",
-                database.query(
-                        "select srvname from pg_user_mappings where umoptions is not null"));
+                database.query("select srvname from pg_user_mappings where umoptions is not null"));
     }
 
     @Test
@@ -114,13 +117,15 @@ class PrivilegesTest {
         database.run("select annex.grant_sidecar('follower')", "set role follower");
         assertEquals(
                 "docs_embedding,public.docs,{id}",
-                database.query("select index_name, relation, key_columns from annex.local_shards()"));
+                database.query(
+                        "select index_name, relation, key_columns from annex.local_shards()"));
         database.run("select id from docs");
         database.run("select annex.publish(array(select relation_oid from annex.local_shards()))");
         assertEquals(
                 "docs",
                 database.query(
-                        "select tablename from pg_publication_tables where pubname = 'annex_data'"));
+                        "select tablename from pg_publication_tables where pubname ="
+                            + " 'annex_data'"));
         database.failure("42501", "permission denied", "insert into docs values (4)");
         database.run("select annex.unpublish()");
     }

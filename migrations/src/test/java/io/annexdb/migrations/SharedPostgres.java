@@ -1,12 +1,15 @@
 package io.annexdb.migrations;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
+
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /** One embedded PostgreSQL for all test classes; each asks for a database of its own. */
 final class SharedPostgres {

@@ -39,7 +39,11 @@ public final class AnnexOnPostgres implements AutoCloseable {
                         .setServerConfig("wal_level", "logical")
                         .setServerConfig("synchronous_commit", "on")
                         .start();
-        AnnexMigrations.migrate(postgres.getJdbcUrl(USER, "postgres"), USER, null, Map.of());
+        AnnexMigrations.migrate(
+                "jdbc:postgresql://127.0.0.1:" + postgres.getPort() + "/postgres",
+                USER,
+                null,
+                Map.of());
         AnnexOnPostgres annex = new AnnexOnPostgres(postgres, directory);
         try (Session session = annex.session()) {
             session.rows(
@@ -52,7 +56,7 @@ public final class AnnexOnPostgres implements AutoCloseable {
     }
 
     public String url() {
-        return postgres.getJdbcUrl(USER, "postgres");
+        return "jdbc:postgresql://127.0.0.1:" + postgres.getPort() + "/postgres";
     }
 
     public int postgresPort() {

@@ -1,15 +1,17 @@
 package io.annexdb.sidecar.endtoend;
 
 import static io.annexdb.sidecar.endtoend.AnnexServer.execute;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Clients that are not Java: psycopg2 and psql run the search and ask the sidecar itself. */
 class OtherClientsTest {
@@ -25,7 +27,9 @@ class OtherClientsTest {
         try (AnnexServer server = AnnexServer.start(folder);
                 Connection connection = server.connect()) {
             execute(connection, "create table points (id bigint primary key, embedding real[])");
-            execute(connection, "insert into points select i, array[i, 0] from generate_series(1, 50) i");
+            execute(
+                    connection,
+                    "insert into points select i, array[i, 0] from generate_series(1, 50) i");
             execute(connection, "select annex.create_index('points', 'embedding', metric => 'l2')");
             execute(connection, "select annex.wait_for_index('points_embedding', '60 s')");
             String database =
@@ -77,7 +81,8 @@ class OtherClientsTest {
                         "-c",
                         "set annex.fallback = 'error'",
                         "-c",
-                        "select (hit).id from annex.search(null::points, 'embedding', '{9.9,0}', k => 1)");
+                        "select (hit).id from annex.search(null::points, 'embedding', '{9.9,0}', k"
+                            + " => 1)");
         assertEquals("10\n", search.text());
         Output status =
                 run("psql", "-X", "-A", "-t", sidecar, "-c", "select * from annex.sidecar_status");

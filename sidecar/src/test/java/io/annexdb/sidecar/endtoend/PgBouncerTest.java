@@ -1,9 +1,13 @@
 package io.annexdb.sidecar.endtoend;
 
 import static io.annexdb.sidecar.endtoend.AnnexServer.execute;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +21,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Behind PgBouncer in transaction mode: more clients than server connections, each search on
@@ -34,7 +36,8 @@ class PgBouncerTest {
     void clientsShareFewConnectionsAndFindTheirOwnRows() throws Exception {
         Path program = PgBouncer.program().orElse(null);
         assumeTrue(program != null, "PgBouncer is not installed");
-        try (AnnexServer server = AnnexServer.start(Files.createDirectory(folder.resolve("annex")));
+        try (AnnexServer server =
+                        AnnexServer.start(Files.createDirectory(folder.resolve("annex")));
                 Connection direct = server.connect();
                 PgBouncer bouncer =
                         PgBouncer.start(
@@ -43,7 +46,9 @@ class PgBouncerTest {
                                 server.databasePort());
                 ExecutorService executor = Executors.newFixedThreadPool(CLIENTS)) {
             execute(direct, "create table points (id bigint primary key, embedding real[])");
-            execute(direct, "insert into points select i, array[i, 0] from generate_series(1, 500) i");
+            execute(
+                    direct,
+                    "insert into points select i, array[i, 0] from generate_series(1, 500) i");
             execute(direct, "select annex.create_index('points', 'embedding', metric => 'l2')");
             execute(direct, "select annex.wait_for_index('points_embedding', '60 s')");
             List<Future<Integer>> clients = new ArrayList<>();

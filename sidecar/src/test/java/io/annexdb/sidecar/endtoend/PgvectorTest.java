@@ -1,12 +1,23 @@
 package io.annexdb.sidecar.endtoend;
 
 import static io.annexdb.sidecar.endtoend.AnnexServer.execute;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.annexdb.migrations.AnnexMigrations;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.testcontainers.DockerClientFactory;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,16 +28,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.testcontainers.DockerClientFactory;
 
-/** Columns of pgvector's types on Debian's PostgreSQL 17; pgvector's own operators are the judge. */
+/**
+ * Columns of pgvector's types on Debian's PostgreSQL 17; pgvector's own operators are the judge.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PgvectorTest {
     private static final int ROWS = 600;
@@ -56,7 +61,11 @@ class PgvectorTest {
                 SidecarProcess.start(
                         folder,
                         AnnexServer.config(
-                                url, password, wirePort, httpPort, Files.createDirectory(folder.resolve("files"))),
+                                url,
+                                password,
+                                wirePort,
+                                httpPort,
+                                Files.createDirectory(folder.resolve("files"))),
                         httpPort);
         connection = DriverManager.getConnection(url, "postgres", password);
         execute(connection, "create extension vector");
@@ -126,8 +135,7 @@ class PgvectorTest {
                                         "select * from annex.search(null::odd, 'embedding',"
                                                 + " array[1, 2]::real[])"));
         assertEquals("22000", refused.getSQLState());
-        assertTrue(
-                refused.toString().contains("expected 3 dimensions, not 2"), refused.toString());
+        assertTrue(refused.toString().contains("expected 3 dimensions, not 2"), refused.toString());
     }
 
     private void insert(String table, String type, int first, int last) throws SQLException {

@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What {@code annex.search} answers, judged by exact SQL over the table. The index is flat, so the
@@ -26,6 +28,15 @@ class SearchTest {
     private static final long SEED = 20261121;
     private static final int ROWS = 20_000;
     private static final int DIMENSION = 8;
+
+    /**
+     * Of column embedding and q, written out, so that it owes nothing to the functions under test.
+     */
+    private static final String DISTANCE =
+            IntStream.rangeClosed(1, DIMENSION)
+                    .mapToObj(i -> "(embedding[%d]::float8 - q[%d]::float8)".formatted(i, i))
+                    .map(difference -> difference + " * " + difference)
+                    .collect(Collectors.joining(" + ", "sqrt(", ")"));
 
     private final Random random = new Random(SEED);
     private AnnexOnPostgres annex;
@@ -69,7 +80,9 @@ class SearchTest {
 
     private List<String> exact(float[] query, int k, String where) throws SQLException {
         return session.rows(
-                "select tenant, id, annex.distance('l2', embedding, ?) as d from docs where "
+                "select tenant, id, "
+                        + DISTANCE
+                        + " as d from docs, (select ?::real[] as q) q where "
                         + where
                         + " order by d, tenant, id limit "
                         + k,
@@ -87,8 +100,10 @@ class SearchTest {
                                 + arguments
                                 + ")",
                         query);
-        assertEquals(exact(query, k, where), found);
-        assertTrue(answered() > answered, "the sidecar was not asked");
+        List<String> expected = exact(query, k, where);
+        assertEquals(expected, found);
+        // Where PostgreSQL itself finds that no row matches, there is nothing to ask.
+        assertTrue(expected.isEmpty() || answered() > answered, "the sidecar was not asked");
     }
 
     private long answered() {
@@ -122,8 +137,10 @@ class SearchTest {
                         query);
         List<String> expected =
                 session.rows(
-                        "select tenant, id, d from (select *, annex.distance('l2', embedding, ?) as"
-                                + " d from docs) docs where d <= 0.5 order by d, tenant, id",
+                        "select tenant, id, d from (select *, "
+                                + DISTANCE
+                                + " as d from docs, (select ?::real[] as q) q) docs where d <= 0.5"
+                                + " order by d, tenant, id",
                         query);
         assertEquals(expected, found);
         assertTrue(found.size() > 5, "a distance that says something: " + found.size());
@@ -195,8 +212,8 @@ class SearchTest {
         float[] query = query();
         assertEquals(
                 session.rows(
-                        "select jsonb_build_object('tenant', (hit).tenant, 'id', (hit).id), distance"
-                                + " from annex.search(null::docs, 'embedding', ?, 5)",
+                        "select jsonb_build_object('tenant', (hit).tenant, 'id', (hit).id),"
+                            + " distance from annex.search(null::docs, 'embedding', ?, 5)",
                         query),
                 session.rows("select * from annex.nearest('docs_embedding', ?, 5)", query));
     }
@@ -207,7 +224,8 @@ class SearchTest {
                 "create role tenant_5 login",
                 "grant select on docs to tenant_5",
                 "alter table docs enable row level security",
-                "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in < 500)");
+                "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in <"
+                    + " 500)");
         try (Session other = annex.session("tenant_5")) {
             float[] query = query();
             assertEquals(
@@ -248,7 +266,9 @@ class SearchTest {
         try {
             assertEquals(
                     "more",
-                    session.value("select (hit).extra from annex.search(null::docs, 'embedding', ?, 1)", query()));
+                    session.value(
+                            "select (hit).extra from annex.search(null::docs, 'embedding', ?, 1)",
+                            query()));
         } finally {
             session.run("alter table docs drop column extra");
         }

@@ -30,7 +30,12 @@ public final class Session implements AutoCloseable {
         String separator = url.contains("?") ? "&" : "?";
         return new Session(
                 DriverManager.getConnection(
-                        url + separator + "options=-c%20annex.fallback=error", user, ""));
+                        url
+                                + separator
+                                // Text throughout, so that numbers read the same the sixth time.
+                                + "prepareThreshold=0&options=-c%20annex.fallback=error",
+                        user,
+                        ""));
     }
 
     public Connection connection() {
@@ -90,7 +95,8 @@ public final class Session implements AutoCloseable {
         assertTrue(
                 error.getMessage() != null && error.getMessage().contains(inMessage),
                 () -> "expected \"" + inMessage + "\" in: " + error + "\n" + sql);
-        assertTrue(error.getHint() != null && !error.getHint().isBlank(), () -> "no hint: " + error);
+        assertTrue(
+                error.getHint() != null && !error.getHint().isBlank(), () -> "no hint: " + error);
     }
 
     @Override

@@ -94,7 +94,7 @@ class BackendWriterTest {
     void errors() {
         written(
                 "45 00000025 53 4552524f5200 56 4552524f5200 43 343236303100 4d 6e6f00 48"
-                    + " 747279206100 00",
+                        + " 747279206100 00",
                 out -> out.errorResponse(Severity.ERROR, "42601", "no", "try a"));
         written(
                 "45 0000001f 53 464154414c00 56 464154414c00 43 303850303100 4d 612062 00 00",
