@@ -90,7 +90,7 @@ final class LogFormat {
     /**
      * Gives one record's body to the log.
      *
-     * @throws RuntimeException if the body, in spite of its checksum, is none
+     * @throws java.nio.BufferUnderflowException if the body, in spite of its checksum, is cut off
      */
     static void decode(ByteBuffer body, ShardLog log) {
         byte type = body.get();

@@ -7,6 +7,7 @@ import io.annexdb.sidecar.model.Lsn;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -91,10 +92,18 @@ public final class LogReader implements AutoCloseable {
                 if (body == null) {
                     throw LogFormat.unusable("it changed while it was read");
                 }
-                LogFormat.decode(body, log);
+                decode(body, log);
             }
         } catch (IOException e) {
             throw failed("it", e);
+        }
+    }
+
+    private static void decode(ByteBuffer body, ShardLog log) {
+        try {
+            LogFormat.decode(body, log);
+        } catch (BufferUnderflowException e) {
+            throw LogFormat.unusable("a record ends in the middle");
         }
     }
 
