@@ -201,7 +201,7 @@ language plpgsql volatile parallel restricted
 as $function$
 begin
     if pg_catalog.current_setting('transaction_read_only') = 'off'
-            and (select t.transaction_number <> 0 from pg_catalog.get_current_transaction_id() t) then
+            and annex_internal.in_distributed_transaction() then
         raise exception 'annex.search runs inside a task of a worker, in a transaction block that may have written'
             using errcode = 'feature_not_supported',
                 hint = 'Citus has pushed the join to a worker, which cannot see what the transaction has written on others. Search in a statement of its own, outside a transaction block, in a read-only one, or with consistency => ''eventual''.';
@@ -211,7 +211,21 @@ $function$;
 comment on function annex_internal.check_nested() is
     'On a worker of Citus: refuses inside a distributed transaction, whose writes on other nodes cannot be seen from here';
 
-create or replace function annex_internal.must_be_exact(index memory.vector_indexes, namespace text, called_in text)
+create or replace function annex_internal.in_distributed_transaction() returns boolean
+language plpgsql stable parallel restricted
+as $function$
+begin
+    if not annex_internal.is_citus() then
+        return false;
+    end if;
+    return (select t.transaction_number <> 0 from pg_catalog.get_current_transaction_id() t);
+end
+$function$;
+comment on function annex_internal.in_distributed_transaction() is
+    'Whether this transaction has asked or written distributed tables before; clocks do not tell, they move with each protocol message';
+
+create or replace function annex_internal.must_be_exact(
+    index memory.vector_indexes, namespace text, may_have_written boolean)
 returns boolean
 language plpgsql volatile parallel restricted
 as $function$
@@ -228,17 +242,14 @@ begin
     end if;
     if pg_catalog.current_setting('application_name') like 'citus\_internal%' then
         perform annex_internal.check_nested();
-    elsif pg_catalog.now() = pg_catalog.statement_timestamp()
-            and called_in not like E'%\n%\n%'
-            and pg_catalog.strpos(pg_catalog.rtrim(pg_catalog.current_query(), E' \n\t;'), ';') = 0 then
-        -- The only statement of its transaction so far, and called by nothing that may have written before.
+    elsif not may_have_written then
         return false;
     end if;
     -- The coordinator does not know what its transaction wrote on the workers, so they are asked. A shard that
     -- was not written to answers without looking at its rows.
     if namespace is not null and index.namespace_routes then
-        execute pg_catalog.format('select true from %s where %I = $1 and annex_internal.has_written() limit 1',
-            index.table_name, index.namespace_column) into v_written using namespace;
+        execute pg_catalog.format('select true from %s where %s and annex_internal.has_written() limit 1',
+            index.table_name, annex_internal.namespace_condition(index, '$1')) into v_written using namespace;
     else
         execute pg_catalog.format('select true from %s where annex_internal.has_written() limit 1',
             index.table_name) into v_written;
@@ -246,7 +257,7 @@ begin
     return coalesce(v_written, false);
 end
 $function$;
-comment on function annex_internal.must_be_exact(memory.vector_indexes, text, text) is
+comment on function annex_internal.must_be_exact(memory.vector_indexes, text, boolean) is
     'Whether only SQL can answer: an old snapshot, or rows that this transaction has written itself';
 
 create or replace function annex_internal.report_failure(failure jsonb, fallback text) returns void

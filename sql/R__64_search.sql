@@ -63,13 +63,14 @@ set citus.allow_nested_distributed_execution to on
 as $function$
 #variable_conflict use_variable
 declare
+    -- First of all, because what follows reads a distributed table itself.
+    v_may_have_written boolean := annex_internal.in_distributed_transaction();
     v_index memory.vector_indexes := annex_internal.find_index(pg_catalog.pg_typeof(target), column_name);
     v_query text := annex_internal.check_query(v_index, query, k, namespace, max_distance);
     v_call record;
     v_found annex_internal.found;
     v_rows record;
     v_wanted integer := k;
-    v_stack text;
     v_place integer := 0;
 begin
     select * into v_call from annex_internal.call_settings(ef_search, consistency);
@@ -77,8 +78,7 @@ begin
         perform annex_internal.check_filter(v_index, filter);
     end if;
     if v_call.consistency <> 'eventual' then
-        get diagnostics v_stack = pg_context;
-        if annex_internal.must_be_exact(v_index, namespace, v_stack) then
+        if annex_internal.must_be_exact(v_index, namespace, v_may_have_written) then
             return query select * from annex_internal.exact(
                 target, v_index, query, k, namespace, filter, max_distance, with_vector);
             return;

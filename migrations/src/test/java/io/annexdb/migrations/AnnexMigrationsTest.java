@@ -24,7 +24,7 @@ class AnnexMigrationsTest {
 
         assertEquals(
                 "[graph_edges, graph_nodes, memory_entries, metadata, patterns, sessions,"
-                    + " trajectories, vector_indexes]",
+                        + " trajectories, vector_indexes]",
                 tablesOf(database, "memory"));
         assertEquals("[schema_history]", tablesOf(database, "annex"));
     }

@@ -24,7 +24,7 @@ class FilterTest {
         database = Database.migrated();
         database.run(
                 "create table docs (ns text, id int, \"Odd name\" int, title text, embedding"
-                    + " real[], primary key (ns, id))",
+                        + " real[], primary key (ns, id))",
                 "insert into docs select 'ns' || i % 2, i, i, 'title ' || i, array[i, 1]"
                         + " from generate_series(1, 20) i",
                 "create table secrets (owner text)",

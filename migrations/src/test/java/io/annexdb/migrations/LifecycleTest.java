@@ -109,14 +109,14 @@ class LifecycleTest {
                 "annex_0,db,7000",
                 database.query(
                         "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\","
-                            + " \"port\": 7000}]')"));
+                                + " \"port\": 7000}]')"));
         assertEquals(key, database.query("select inner_key, outer_key from annex_internal.node"));
         database.query("select * from annex.setup('another secret of tests')");
         assertEquals(
                 "1",
                 database.query(
                         "select count(*) from pg_user_mappings where 'password=another secret of"
-                            + " tests' = any (umoptions)"));
+                                + " tests' = any (umoptions)"));
         database.run("select annex.teardown()");
     }
 
@@ -137,7 +137,7 @@ class LifecycleTest {
     void partitionsAreTheLeavesOfAnIndex() throws SQLException {
         database.run(
                 "create table app.parts (id int primary key, embedding real[]) partition by range"
-                    + " (id)",
+                        + " (id)",
                 "create table app.low partition of app.parts for values from (0) to (10)",
                 "create table app.high partition of app.parts for values from (10) to (20)",
                 "select annex.create_index('app.parts', 'embedding')");
@@ -157,7 +157,7 @@ class LifecycleTest {
                 "55000",
                 "without a usable replica identity: app.keyless",
                 "select annex.publish(array['app.docs'::regclass::oid,"
-                    + " 'app.keyless'::regclass::oid])");
+                        + " 'app.keyless'::regclass::oid])");
         database.refuses("42P01", "no tables", "select annex.publish('{4000000000}')");
         database.run("select annex.publish('{}')");
         assertNothingIsLeft();

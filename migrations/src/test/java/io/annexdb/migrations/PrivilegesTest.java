@@ -27,13 +27,13 @@ class PrivilegesTest {
                 "create role follower replication",
                 "create table docs (id int primary key, owner text, embedding real[])",
                 "insert into docs values (1, 'reader', '{1,1}'), (2, 'boss', '{1,1}'), (3,"
-                    + " 'reader', '{1,2}')",
+                        + " 'reader', '{1,2}')",
                 "grant select on docs to reader",
                 "alter table docs enable row level security",
                 "create policy own on docs to reader using (owner = current_user)",
                 "select annex.create_index('docs', 'embedding')",
                 "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"127.0.0.1\","
-                    + " \"port\": 1}]')");
+                        + " \"port\": 1}]')");
     }
 
     @AfterEach
@@ -125,7 +125,7 @@ class PrivilegesTest {
                 "docs",
                 database.query(
                         "select tablename from pg_publication_tables where pubname ="
-                            + " 'annex_data'"));
+                                + " 'annex_data'"));
         database.failure("42501", "permission denied", "insert into docs values (4)");
         database.run("select annex.unpublish()");
     }

@@ -1,5 +1,7 @@
 package io.annexdb.benchmarks.sql;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +13,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the steps of a search in a temporary function, so that neither the client nor the network is
@@ -50,7 +51,9 @@ final class MeasureSteps {
         this.repetitions = repetitions;
     }
 
-    /** Installs the function and takes vectors of the table as queries, scaled out of it a little. */
+    /**
+     * Installs the function and takes vectors of the table as queries, scaled out of it a little.
+     */
     void prepare() throws SQLException, IOException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("set annex.fallback = 'error'");
@@ -88,9 +91,7 @@ final class MeasureSteps {
     private double[] once(String step) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement(
-                        "select * from pg_temp.measure_step(?, ?, null::"
-                                + table
-                                + ", ?, ?, ?)")) {
+                        "select * from pg_temp.measure_step(?, ?, null::" + table + ", ?, ?, ?)")) {
             statement.setString(1, step);
             statement.setString(2, index);
             statement.setInt(3, k);

@@ -99,7 +99,7 @@ class CleanUpTest {
         assertEquals("0", session.value("select count(*) from pg_foreign_server"));
         session.rows(
                 "select * from annex.setup(?, jsonb_build_array(jsonb_build_object('group', 0,"
-                    + " 'host', '127.0.0.1', 'port', ?)))",
+                        + " 'host', '127.0.0.1', 'port', ?)))",
                 io.annexdb.sidecar.SidecarUnderTest.SECRET,
                 annex.sidecarPort());
     }

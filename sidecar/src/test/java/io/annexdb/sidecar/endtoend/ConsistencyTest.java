@@ -59,7 +59,7 @@ class ConsistencyTest {
                         Integer.toString(i),
                         session.value(
                                 "select (hit).id from annex.search(null::docs, 'embedding',"
-                                    + " array[1, 1.0 / "
+                                        + " array[1, 1.0 / "
                                         + i
                                         + "]::real[], 1)"));
             }
@@ -68,7 +68,7 @@ class ConsistencyTest {
                     "500",
                     session.value(
                             "select (hit).id from annex.search(null::docs, 'embedding', '{-5,-5}',"
-                                + " 1)"));
+                                    + " 1)"));
             writer.run("delete from docs where id = 500");
             assertEquals(
                     "0",

@@ -82,7 +82,7 @@ class OtherClientsTest {
                         "set annex.fallback = 'error'",
                         "-c",
                         "select (hit).id from annex.search(null::points, 'embedding', '{9.9,0}', k"
-                            + " => 1)");
+                                + " => 1)");
         assertEquals("10\n", search.text());
         Output status =
                 run("psql", "-X", "-A", "-t", sidecar, "-c", "select * from annex.sidecar_status");

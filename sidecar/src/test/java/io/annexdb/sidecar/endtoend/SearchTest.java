@@ -213,7 +213,7 @@ class SearchTest {
         assertEquals(
                 session.rows(
                         "select jsonb_build_object('tenant', (hit).tenant, 'id', (hit).id),"
-                            + " distance from annex.search(null::docs, 'embedding', ?, 5)",
+                                + " distance from annex.search(null::docs, 'embedding', ?, 5)",
                         query),
                 session.rows("select * from annex.nearest('docs_embedding', ?, 5)", query));
     }
@@ -225,7 +225,7 @@ class SearchTest {
                 "grant select on docs to tenant_5",
                 "alter table docs enable row level security",
                 "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in <"
-                    + " 500)");
+                        + " 500)");
         try (Session other = annex.session("tenant_5")) {
             float[] query = query();
             assertEquals(

@@ -57,7 +57,7 @@ class SidecarTroubleTest {
     private void pointTo(int port) throws SQLException {
         session.rows(
                 "select * from annex.setup(?, jsonb_build_array(jsonb_build_object('group', 0,"
-                    + " 'host', '127.0.0.1', 'port', ?)))",
+                        + " 'host', '127.0.0.1', 'port', ?)))",
                 SidecarUnderTest.SECRET,
                 port);
     }
@@ -91,7 +91,7 @@ class SidecarTroubleTest {
                     "f,t",
                     session.value(
                             "select reachable, error like 'sidecar annex_0: %' from"
-                                + " annex.sidecar_status"));
+                                    + " annex.sidecar_status"));
             assertEquals("unreachable", session.value("select state from annex.index_status"));
         } finally {
             annex.startSidecar();
@@ -155,7 +155,7 @@ class SidecarTroubleTest {
                     "2",
                     session.value(
                             "select (hit).id from annex.search(null::docs, 'embedding', '{0,1}',"
-                                + " 1)"));
+                                    + " 1)"));
         }
     }
 
