@@ -33,7 +33,8 @@ begin
             when 'check the arguments' then
                 perform annex_internal.check_query(v_index, v_query, k, namespace, null);
                 perform annex_internal.call_settings(null, null);
-                perform annex_internal.must_be_exact(v_index, namespace, '');
+                perform annex_internal.must_be_exact(
+                    v_index, namespace, annex_internal.in_distributed_transaction());
             when 'route' then
                 v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
             when 'ask the sidecars, eventual' then
