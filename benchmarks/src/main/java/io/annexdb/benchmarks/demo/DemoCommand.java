@@ -118,7 +118,7 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
         List<Gloss> all = WordNet.read();
         List<Gloss> loaded = all.subList(0, rows);
         List<Gloss> queries = all.subList(all.size() - QUERIES, all.size());
-        try (Embedder embedder = new Embedder();
+        try (Embedder embedder = new Embedder(UserFolders.cache().resolve("libraries"));
                 AnnexClient client = client(server);
                 Connection connection = connection(server)) {
             List<float[]> vectors = embed(loaded, queries, embedder);

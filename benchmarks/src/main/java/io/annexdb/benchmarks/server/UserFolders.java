@@ -17,11 +17,20 @@ public final class UserFolders {
         String configured = System.getenv("XDG_CACHE_HOME");
         Path base =
                 configured == null || configured.isBlank()
-                        ? Path.of(System.getProperty("user.home"), ".cache")
+                        ? home().resolve(".cache")
                         : Path.of(configured);
         Path folder = base.resolve("annex").toAbsolutePath();
         Files.createDirectories(folder);
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         return folder;
+    }
+
+    /** The variable first: a user whom the system does not know may have no other. */
+    private static Path home() {
+        String variable = System.getenv("HOME");
+        return Path.of(
+                variable == null || variable.isBlank()
+                        ? System.getProperty("user.home")
+                        : variable);
     }
 }

@@ -2,8 +2,8 @@ package io.annexdb.benchmarks.text;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
-import dev.langchain4j.model.embedding.onnx.allminilml6v2q.AllMiniLmL6V2QuantizedEmbeddingModel;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,17 +20,25 @@ public final class Embedder implements AutoCloseable {
     /** Components of a vector. */
     public static final int DIMENSION = 384;
 
-    static {
+    private final ExecutorService threads;
+    private final MiniLm model;
+
+    /**
+     * Loads the model, in about half a second.
+     *
+     * @param libraries folder in which the tokenizer's native library is unpacked, for this process
+     *     the first one given
+     */
+    public Embedder(Path libraries) {
+        System.setProperty("ENGINE_CACHE_DIR", libraries.toString());
         // The tokenizer's library would otherwise report its use to its makers.
         System.setProperty("OPT_OUT_TRACKING", "true");
+        threads =
+                Executors.newFixedThreadPool(
+                        Runtime.getRuntime().availableProcessors(),
+                        Thread.ofPlatform().daemon().name("embed-", 0).factory());
+        model = new MiniLm(threads);
     }
-
-    private final ExecutorService threads =
-            Executors.newFixedThreadPool(
-                    Runtime.getRuntime().availableProcessors(),
-                    Thread.ofPlatform().daemon().name("embed-", 0).factory());
-    private final AllMiniLmL6V2QuantizedEmbeddingModel model =
-            new AllMiniLmL6V2QuantizedEmbeddingModel(threads);
 
     /** One text. */
     public float[] embed(String text) {

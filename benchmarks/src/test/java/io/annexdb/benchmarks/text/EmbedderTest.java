@@ -4,17 +4,23 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.Test;
+import dev.langchain4j.model.embedding.onnx.allminilml6v2q.AllMiniLmL6V2QuantizedEmbeddingModel;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
 import java.util.List;
 
 class EmbedderTest {
     private static final List<String> TEXTS =
             List.of("a small domesticated feline", "a cat kept as a pet", "the price of crude oil");
 
+    @TempDir private static Path libraries = Path.of("");
+
     @Test
     void vectorsHaveUnitLengthAndMeaning() {
-        try (Embedder embedder = new Embedder()) {
+        try (Embedder embedder = new Embedder(libraries)) {
             List<float[]> vectors = embedder.embedAll(TEXTS);
             for (float[] vector : vectors) {
                 assertEquals(Embedder.DIMENSION, vector.length);
@@ -26,10 +32,22 @@ class EmbedderTest {
         }
     }
 
+    /** LangChain4j as it comes is the judge of LangChain4j with other threads. */
+    @Test
+    void vectorsAreThoseOfLangChain4j() {
+        var original = new AllMiniLmL6V2QuantizedEmbeddingModel();
+        try (Embedder embedder = new Embedder(libraries)) {
+            for (String text : TEXTS) {
+                float[] expected = original.embed(text).content().vector();
+                assertArrayEquals(expected, embedder.embed(text), 1e-6f);
+            }
+        }
+    }
+
     /** What allows a cache. */
     @Test
     void aVectorDoesNotDependOnItsCompany() {
-        try (Embedder embedder = new Embedder()) {
+        try (Embedder embedder = new Embedder(libraries)) {
             List<float[]> together = embedder.embedAll(TEXTS);
             for (int i = 0; i < TEXTS.size(); i++) {
                 assertArrayEquals(together.get(i), embedder.embed(TEXTS.get(i)), 1e-6f);
