@@ -53,7 +53,7 @@ class CitusTest {
                 "create table kinds (id int primary key, name text, embedding real[])",
                 "select create_reference_table('kinds')",
                 "insert into kinds select i, 'kind ' || i, array[i, 1] from generate_series(1, 20)"
-                    + " i",
+                        + " i",
                 "select annex.create_index('memory.memory_entries', 'embedding', metric => 'l2',"
                         + " method => 'flat')",
                 "select annex.create_index('kinds', 'embedding', metric => 'l2')",
@@ -120,9 +120,9 @@ class CitusTest {
         try (Session later = Session.open(url, "postgres")) {
             later.run(
                     "insert into memory.memory_entries (namespace, content, embedding) values ('a',"
-                        + " 'b', '{1}')",
+                            + " 'b', '{1}')",
                     "select annex.create_index('memory.memory_entries', 'embedding',"
-                        + " namespace_column => 'namespace')");
+                            + " namespace_column => 'namespace')");
         }
         cluster.join("later");
         assertTrue(AnnexMigrations.migrate(url, "postgres", null, Map.of()) > 5);
@@ -136,7 +136,7 @@ class CitusTest {
                     "12",
                     later.value(
                             "select sum(result::int) from run_command_on_all_nodes('select count(*)"
-                                + " from annex.local_shards()')"));
+                                    + " from annex.local_shards()')"));
         }
     }
 
@@ -233,8 +233,8 @@ class CitusTest {
             delimiter = '|',
             value = {
                 "join with one namespace | select e.namespace, e.id, s.distance from"
-                    + " memory.memory_entries e join SEARCH s on (s.hit).id = e.id where"
-                    + " e.namespace = 'ns1' order by 3",
+                        + " memory.memory_entries e join SEARCH s on (s.hit).id = e.id where"
+                        + " e.namespace = 'ns1' order by 3",
                 "materialized CTE | with s as materialized (select (hit).id, distance from SEARCH)"
                     + " select e.namespace, e.id, s.distance from memory.memory_entries e join s on"
                     + " s.id = e.id where e.namespace = 'ns1' order by 3",
@@ -242,17 +242,17 @@ class CitusTest {
                         + " (select (hit).id, distance from SEARCH offset 0) s on s.id = e.id where"
                         + " e.namespace = 'ns1' order by 3",
                 "in subquery | select e.namespace, e.id, annex.distance('l2', e.embedding, QUERY)"
-                    + " as d from memory.memory_entries e where e.namespace = 'ns1' and e.id in"
-                    + " (select (hit).id from SEARCH) order by 3",
+                        + " as d from memory.memory_entries e where e.namespace = 'ns1' and e.id in"
+                        + " (select (hit).id from SEARCH) order by 3",
                 "scalar subquery | select e.namespace, e.id, (select min(distance) from SEARCH)"
                     + " from memory.memory_entries e where e.namespace = 'ns1' and e.id = NEAREST",
                 "multi-shard join | select e.namespace, e.id, s.distance from memory.memory_entries"
                     + " e join SEARCH s on (s.hit).id = e.id and (s.hit).namespace = e.namespace"
                     + " order by 3",
                 "join with a reference table | select (s.hit).namespace, (s.hit).id, s.distance"
-                    + " from kinds r, SEARCH s where r.id = 1 order by 3",
+                        + " from kinds r, SEARCH s where r.id = 1 order by 3",
                 "lateral over values | select (s.hit).namespace, (s.hit).id, s.distance from"
-                    + " (values (1)) v, lateral SEARCH s order by 3",
+                        + " (values (1)) v, lateral SEARCH s order by 3",
             })
     void isRightInEveryContext(String context, String sql) throws SQLException {
         List<String> expected =
@@ -261,7 +261,7 @@ class CitusTest {
         String nearest =
                 session.value(
                         "select e.id from memory.memory_entries e where e.namespace = 'ns1' order"
-                            + " by annex.distance('l2', e.embedding, "
+                                + " by annex.distance('l2', e.embedding, "
                                 + QUERY
                                 + ") limit 1");
         assertEquals(
@@ -289,17 +289,17 @@ class CitusTest {
         session.run("begin");
         session.run(
                 "insert into memory.patterns (namespace, kind, description) select (hit).namespace,"
-                    + " 'x', (hit).content from "
+                        + " 'x', (hit).content from "
                         + search(3, ", namespace => 'ns1'"),
                 "update memory.memory_entries set category = 'found' where namespace = 'ns1' and id"
-                    + " in (select (hit).id from "
+                        + " in (select (hit).id from "
                         + search(3, ", namespace => 'ns2'")
                         + ")");
         assertEquals("3", session.value("select count(*) from memory.patterns"));
         session.run("rollback");
         session.run(
                 "update memory.memory_entries set category = category where namespace = 'ns1' and"
-                    + " id in (select (hit).id from "
+                        + " id in (select (hit).id from "
                         + search(3, ", namespace => 'ns1'")
                         + ")");
     }
@@ -313,7 +313,7 @@ class CitusTest {
         session.run("begin");
         session.run(
                 "update memory.memory_entries set category = category where namespace = 'ns2' and"
-                    + " id = 2");
+                        + " id = 2");
         session.refuses("0A000", "inside a task of a worker", nested);
         session.run("rollback", "begin read only");
         assertEquals(3, session.rows(nested).size());
@@ -324,7 +324,7 @@ class CitusTest {
     void aTransactionSeesItsOwnWrites() throws SQLException {
         String insert =
                 "insert into memory.memory_entries (namespace, id, content, embedding) values"
-                    + " ('ns1', 1000000, 'mine', "
+                        + " ('ns1', 1000000, 'mine', "
                         + QUERY
                         + ")";
         String nearest = "select (hit).id from " + search(1, "");
@@ -354,7 +354,7 @@ class CitusTest {
         for (int i = 0; i < 100; i++) {
             session.run(
                     "insert into memory.memory_entries (namespace, id, content, embedding) values"
-                        + " ('new"
+                            + " ('new"
                             + i % 10
                             + "', "
                             + (2_000_000 + i)
@@ -365,7 +365,7 @@ class CitusTest {
                     String.valueOf(2_000_000 + i),
                     session.value(
                             "select (hit).id from annex.search(null::memory.memory_entries,"
-                                + " 'embedding', array[5, 5, "
+                                    + " 'embedding', array[5, 5, "
                                     + i
                                     + "]::real[], 1)"));
         }
@@ -407,7 +407,7 @@ class CitusTest {
         }
         session.run(
                 "create policy own on memory.memory_entries to one_tenant using (namespace ="
-                    + " 'ns4')");
+                        + " 'ns4')");
         try (Session tenant = Session.open(cluster.url(0), "one_tenant")) {
             assertSearch(tenant, 10, "", "where e.namespace = 'ns4'");
         } finally {
@@ -421,10 +421,10 @@ class CitusTest {
     void dropIndexLeavesNothingOnAnyNode() throws Exception {
         session.run(
                 "create table short_lived (tenant int, id int, embedding real[], primary key"
-                    + " (tenant, id))",
+                        + " (tenant, id))",
                 "select create_distributed_table('short_lived', 'tenant', shard_count => 4)",
                 "insert into short_lived select i % 5, i, array[i, 1] from generate_series(1, 50)"
-                    + " i",
+                        + " i",
                 "select annex.create_index('short_lived', 'embedding', metric => 'l2')",
                 "select annex.wait_for_index('short_lived_embedding', '1 minute')");
         assertEquals(
