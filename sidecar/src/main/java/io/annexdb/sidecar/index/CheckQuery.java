@@ -23,8 +23,8 @@ final class CheckQuery {
         if (dimension != 0 && query.length != dimension) {
             throw new AnnexException(
                     ErrorCode.DIMENSION_MISMATCH,
-                    "index \"%s\" expects %d dimensions, not %d"
-                            .formatted(shard.index().name(), dimension, query.length),
+                    "expected %d dimensions, not %d, for index \"%s\""
+                            .formatted(dimension, query.length, shard.index().name()),
                     "Use the model that made the indexed vectors.");
         }
         for (int i = 0; i < query.length; i++) {
