@@ -1,11 +1,13 @@
 package io.annexdb.benchmarks.server;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.zonky.test.db.postgres.util.LinuxUtils;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * PostgreSQL 18 from the binaries that come as a jar, with the settings that a sidecar needs. It
@@ -31,6 +33,7 @@ final class EmbeddedServer implements AutoCloseable {
      * @param port TCP port, not 0
      */
     static EmbeddedServer start(ServerFolder folder, int port) throws IOException {
+        checkUser();
         String password = Files.readString(folder.password()).strip();
         // The library opens the folder of its binaries to everyone; the one around it is not open.
         Path binaries = UserFolders.cache().resolve("postgresql");
@@ -47,6 +50,19 @@ final class EmbeddedServer implements AutoCloseable {
                         .setErrorRedirector(ProcessBuilder.Redirect.DISCARD)
                         .start();
         return new EmbeddedServer(server, password);
+    }
+
+    private static void checkUser() {
+        boolean root = "root".equals(System.getProperty("user.name"));
+        if (root && isLinux() && !LinuxUtils.isUnshareAvailable()) {
+            throw new IllegalStateException(
+                    "PostgreSQL does not run as root, and this machine does not let root make a"
+                            + " user namespace (unshare -U); run annex as another user");
+        }
+    }
+
+    private static boolean isLinux() {
+        return System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux");
     }
 
     private static EmbeddedPostgres.Builder settings(ServerFolder folder, String password)
