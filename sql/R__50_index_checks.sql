@@ -36,10 +36,15 @@ return (
 comment on function annex_internal.qualified_name(regclass) is 'Schema-qualified and quoted, as the catalog has it';
 
 create or replace function annex_internal.current_columns(target regclass) returns name[]
-language sql stable parallel safe
-return (
-    select array_agg(a.attname order by a.attnum)
-    from pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped);
+language plpgsql stable parallel safe
+as $function$
+begin
+    -- PL/pgSQL keeps the plan; an SQL function would plan anew for each search.
+    return (
+        select pg_catalog.array_agg(a.attname order by a.attnum)
+        from pg_catalog.pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped);
+end
+$function$;
 comment on function annex_internal.current_columns(regclass) is 'The columns that a table has now';
 
 create or replace function annex_internal.check_table(target regclass) returns void

@@ -2,18 +2,32 @@
 -- the table in its body only, so that it never stands in the way of DROP TABLE. Citus is present: ${citus}
 
 create or replace function annex_internal.every_nth(elements text[], n integer, first integer) returns text[]
-language sql immutable parallel safe
-return case when n = 1 then elements
-    else array(select elements[i] from generate_series(first, cardinality(elements), n) i) end;
+language plpgsql immutable parallel safe
+as $function$
+begin
+    if n = 1 then
+        return elements;
+    end if;
+    return array(
+        select elements[i]
+        from pg_catalog.generate_series(first, pg_catalog.cardinality(elements), n) i);
+end
+$function$;
 comment on function annex_internal.every_nth(text[], integer, integer) is 'One key column''s texts out of keys that stand row by row';
 
 create or replace function annex_internal.row_keys(keys text[], n integer) returns text[]
-language sql immutable parallel safe
-return case when n = 1 then array(select array[e]::text from pg_catalog.unnest(keys) e)
-    else array(
+language plpgsql immutable parallel safe
+as $function$
+begin
+    if n = 1 then
+        return array(select array[e]::text from pg_catalog.unnest(keys) e);
+    end if;
+    return array(
         select pg_catalog.array_agg(e order by place)::text
         from pg_catalog.unnest(keys) with ordinality k (e, place)
-        group by (place - 1) / n order by (place - 1) / n) end;
+        group by (place - 1) / n order by (place - 1) / n);
+end
+$function$;
 comment on function annex_internal.row_keys(text[], integer) is 'Keys that stand row by row as one text per row, to be compared';
 
 create or replace function annex_internal.generate_fetch(index_id bigint) returns void
