@@ -86,6 +86,13 @@ begin
         execute format('drop server %I cascade', v_server);
     end loop;
 
+    if exists (
+            select from annex_internal.node n, pg_control_system() c, pg_database d
+            where d.datname = current_database()
+                and (n.system_identifier, n.database_oid) <> (c.system_identifier, d.oid)) then
+        -- Restored from a dump, which brings the publication along: the sidecar of this one makes its own.
+        perform annex.unpublish();
+    end if;
     insert into annex_internal.node as n (inner_key, outer_key, system_identifier, database_oid)
     select annex_internal.padded_key(k.secret, 54), annex_internal.padded_key(k.secret, 92),
         c.system_identifier, d.oid

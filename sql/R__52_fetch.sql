@@ -82,7 +82,7 @@ begin
     into v_key
     from (
         select k.name, k.place, annex_internal.base_type(a.atttypid) as type_id,
-            format_type(annex_internal.base_type(a.atttypid), null) as type
+            format_type(annex_internal.base_type(a.atttypid), -1) as type
         from unnest(v_index.key_columns) with ordinality k (name, place)
         join pg_attribute a on a.attrelid = v_target and a.attname = k.name) k;
 
@@ -118,7 +118,7 @@ $body$,
         end if;
     end loop;$body$,
             v_column.numbered, v_key.texts, v_index.column_name, v_index.table_name, v_key.ordered, v_column.read);
-        select format_type(annex_internal.base_type(a.atttypid), null) into v_namespace_type
+        select format_type(annex_internal.base_type(a.atttypid), -1) into v_namespace_type
         from pg_attribute a
         where a.attrelid = v_target and a.attname = v_distribution and v_index.namespace_column = v_distribution;
         v_body := format($body$

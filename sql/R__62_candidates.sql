@@ -22,7 +22,7 @@ declare
 begin
     select pg_catalog.array_agg(pg_catalog.format('annex_internal.every_nth($1, %s, %s)::%s[]',
             pg_catalog.cardinality(index.key_columns), k.place,
-            pg_catalog.format_type(annex_internal.base_type(a.atttypid), null)) order by k.place),
+            pg_catalog.format_type(annex_internal.base_type(a.atttypid), -1)) order by k.place),
         'array[' || pg_catalog.string_agg(annex_internal.key_text(
             pg_catalog.format('%s.%I', v_alias, k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place)
             || ']::text'
@@ -52,7 +52,7 @@ create or replace function annex_internal.namespace_condition(index memory.vecto
 language sql stable parallel restricted
 return (
     select pg_catalog.format('%I.%I = %s::%s', c.relname, a.attname, parameter,
-        pg_catalog.format_type(annex_internal.base_type(a.atttypid), null))
+        pg_catalog.format_type(annex_internal.base_type(a.atttypid), -1))
     from pg_catalog.pg_class c
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = index.namespace_column
     where c.oid = pg_catalog.to_regclass(index.table_name));
