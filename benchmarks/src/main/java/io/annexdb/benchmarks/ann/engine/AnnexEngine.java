@@ -1,0 +1,155 @@
+package io.annexdb.benchmarks.ann.engine;
+
+import io.annexdb.benchmarks.ann.dataset.RowHash;
+import io.annexdb.benchmarks.ann.dataset.VectorFile;
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.IndexSettings;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The sidecar's live index, through the same doors as ingest and query use: loaded as a first copy,
+ * durable, linked in the background, and never frozen. A filter is a namespace.
+ */
+final class AnnexEngine implements Engine {
+    private static final String MATCHING = "matching";
+    private static final String OTHER = "other";
+    private static final long POLL_NANOS = 5_000_000;
+
+    private final Map<String, String> parameters = new LinkedHashMap<>();
+    private @Nullable IndexRegistry registry;
+    private @Nullable VectorIndex index;
+    private boolean filtered;
+
+    @Override
+    public Map<String, String> parameters() {
+        return parameters;
+    }
+
+    @Override
+    public void build(VectorFile base, BuildRequest request, BuildProgress progress) {
+        filtered = request.filtered();
+        registry = open(request);
+        index = registry.openOrCreate(shard(request, base.dimension()));
+        load(index, base, request, progress);
+        awaitLinked(index, progress);
+        describe(request);
+    }
+
+    private static IndexRegistry open(BuildRequest request) {
+        return IndexRegistry.open(
+                IndexSettings.of(request.directory()).withLinkerThreads(request.threads()));
+    }
+
+    private static ShardDefinition shard(BuildRequest request, int dimension) {
+        IndexDefinition definition =
+                new IndexDefinition(
+                        1,
+                        "bench",
+                        "bench",
+                        "embedding",
+                        request.metric(),
+                        request.method(),
+                        List.of("id"),
+                        request.filtered() ? "namespace" : null,
+                        dimension,
+                        request.m(),
+                        request.efConstruction());
+        return new ShardDefinition(definition, 1, "bench");
+    }
+
+    private static void load(
+            VectorIndex index, VectorFile base, BuildRequest request, BuildProgress progress) {
+        index.beginLoad(new Lsn(1), base.rows());
+        for (int row = 0; row < base.rows(); row++) {
+            index.load(key(row), namespace(row, request), base.row(row));
+            progress.at("load", row + 1, base.rows());
+        }
+        index.finishLoad();
+    }
+
+    private static void awaitLinked(VectorIndex index, BuildProgress progress) {
+        long rows = index.status().rows();
+        long fresh = index.status().freshRows();
+        while (fresh > 0) {
+            progress.at("link", rows - fresh, rows);
+            LockSupport.parkNanos(POLL_NANOS);
+            fresh = index.status().freshRows();
+        }
+        progress.at("link", rows, rows);
+    }
+
+    private static RowKey key(int row) {
+        return RowKey.of(Integer.toString(row));
+    }
+
+    private static @Nullable String namespace(int row, BuildRequest request) {
+        if (!request.filtered()) {
+            return null;
+        }
+        return RowHash.passes(row, request.selectivity()) ? MATCHING : OTHER;
+    }
+
+    private void describe(BuildRequest request) {
+        parameters.put("method", request.method().sqlName());
+        parameters.put("m", Integer.toString(request.m()));
+        parameters.put("ef_construction", Integer.toString(request.efConstruction()));
+        parameters.put("index", "live, durable, tombstones and linkers on");
+        if (filtered) {
+            parameters.put("filter", "namespace");
+        }
+        opened().status()
+                .memoryBytes()
+                .forEach((part, bytes) -> parameters.put("memory " + part, bytes + " B"));
+    }
+
+    @Override
+    public long bytes() {
+        return opened().status().totalMemoryBytes();
+    }
+
+    @Override
+    public Searcher<List<Neighbor>> searcher() {
+        VectorIndex searched = opened();
+        String namespace = filtered ? MATCHING : null;
+        return new Searcher<>() {
+            @Override
+            public List<Neighbor> search(float[] query, int k, int ef) {
+                return searched.search(
+                        query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
+            }
+
+            @Override
+            public int[] rows(List<Neighbor> answer, int k) {
+                return answer.stream()
+                        .mapToInt(neighbor -> Integer.parseInt(neighbor.key().columns().getFirst()))
+                        .toArray();
+            }
+        };
+    }
+
+    private VectorIndex opened() {
+        if (index == null) {
+            throw new IllegalStateException("the index is not built");
+        }
+        return index;
+    }
+
+    @Override
+    public void close() {
+        if (registry != null) {
+            registry.close();
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package io.annexdb.benchmarks.ann.engine;
+
+import io.annexdb.benchmarks.progress.Progress;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The command's end of an engine's process. For one thread. */
+public final class EngineProcess implements AutoCloseable {
+    private static final int LOG_LINES = 15;
+    private static final int QUIT_SECONDS = 10;
+
+    private final EngineKind kind;
+    private final Process process;
+    private final Path log;
+    private final Path answers;
+    private final PrintStream requests;
+    private final BufferedReader replies;
+
+    private EngineProcess(EngineKind kind, Process process, Path log, Path answers) {
+        this.kind = kind;
+        this.process = process;
+        this.log = log;
+        this.answers = answers;
+        this.requests = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
+        this.replies = process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Starts an engine.
+     *
+     * @param command program and arguments
+     * @param folder for its log and answers; exists
+     */
+    public static EngineProcess start(EngineKind kind, List<String> command, Path folder)
+            throws IOException {
+        Path log = folder.resolve(kind.engineName() + ".log");
+        Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+        EngineProcess engine =
+                new EngineProcess(
+                        kind, process, log, folder.resolve(kind.engineName() + ".answers"));
+        engine.receive("ready");
+        return engine;
+    }
+
+    public EngineKind kind() {
+        return kind;
+    }
+
+    /** Builds the index, with a progress bar. */
+    public Built build(BuildRequest request) throws IOException {
+        double cpuBefore = cpuSeconds();
+        requests.println(request.encode().encode());
+        Message built = receive("built");
+        return new Built(
+                built.decimal("seconds"),
+                cpuSeconds() - cpuBefore,
+                built.wide("bytes"),
+                built.all(Message.PARAMETER));
+    }
+
+    private double cpuSeconds() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1000.0;
+    }
+
+    /** Loads the queries that are asked from now on. */
+    public void load(Path queries) throws IOException {
+        requests.println(Message.of("queries").with("path", queries).encode());
+        receive("loaded");
+    }
+
+    /** Measures once. */
+    public Answers search(SearchRequest request) throws IOException {
+        requests.println(request.encode().with("answers", answers).encode());
+        Message searched = receive("searched");
+        return AnswersFile.read(
+                answers, searched.decimal("seconds"), searched.decimal("cpu_seconds"));
+    }
+
+    /** The methods that searches spend their time in, most first; Java engines only. */
+    public Collection<String> profile(SearchRequest request) throws IOException {
+        Message asked = request.encode();
+        requests.println(new Message("profile", asked.fields()).encode());
+        return receive("profiled").all("frame.").values();
+    }
+
+    /** Memory of the process now. */
+    public ResidentMemory residentMemory() {
+        return ResidentMemory.of(process.pid());
+    }
+
+    private Message receive(String expected) throws IOException {
+        BuildBar bar = new BuildBar();
+        try {
+            while (true) {
+                Message message = Message.decode(readLine());
+                if (message.verb().equals(expected)) {
+                    return message;
+                }
+                switch (message.verb()) {
+                    case "progress" -> bar.show(message);
+                    case "failed" -> throw failed(message.text("message"), message.text("hint"));
+                    default -> throw failed("unexpected answer: " + message.encode(), "");
+                }
+            }
+        } finally {
+            bar.close();
+        }
+    }
+
+    private String readLine() throws IOException {
+        String line = replies.readLine();
+        if (line == null) {
+            List<String> lines = Files.readAllLines(log);
+            String end =
+                    String.join(
+                            "\n",
+                            lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
+            throw failed(
+                    "its process ended" + (end.isBlank() ? "" : ", after writing\n" + end), "");
+        }
+        return line;
+    }
+
+    private AnnexException failed(String message, String hint) {
+        return new AnnexException(
+                ErrorCode.INTERNAL_ERROR,
+                kind.engineName() + ": " + message,
+                hint.isEmpty() ? "See " + log + ", or leave the engine out of --engines." : hint);
+    }
+
+    @Override
+    public void close() {
+        requests.println("quit");
+        requests.close();
+        try {
+            if (!process.waitFor(QUIT_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * A finished index.
+     *
+     * @param seconds from the first row to the complete index
+     * @param cpuSeconds processor time of the process meanwhile, with compiler and collector
+     * @param bytes what a search needs in memory or mapped files
+     * @param parameters how the engine is set
+     */
+    public record Built(
+            double seconds, double cpuSeconds, long bytes, Map<String, String> parameters) {}
+
+    /** One bar for each task of a build. */
+    private final class BuildBar {
+        private final List<String> tasks = new ArrayList<>();
+        private @Nullable Progress progress;
+
+        void show(Message message) {
+            String task = "Build " + kind.engineName() + ": " + message.text("task");
+            long total = message.wide("total");
+            if (progress == null || !tasks.getLast().equals(task)) {
+                close();
+                tasks.add(task);
+                progress = Progress.start(task, total);
+            }
+            progress.advanceTo(message.wide("done"), total);
+        }
+
+        void close() {
+            if (progress != null) {
+                progress.close();
+                progress = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.annexdb.benchmarks.ann.engine;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command lines that start the engines' processes. */
+public final class LaunchEngine {
+    private static final long MEGABYTE = 1 << 20;
+    private static final long HEAP_LEAST = 2048 * MEGABYTE;
+
+    private LaunchEngine() {}
+
+    /**
+     * Starts an engine's process.
+     *
+     * @param dataBytes bytes of the vectors, from which the heap's limit follows
+     * @param folder for logs and answers
+     * @param cache where the C++ driver is kept once it is compiled
+     */
+    public static EngineProcess run(EngineKind kind, long dataBytes, Path folder, Path cache)
+            throws IOException {
+        List<String> command =
+                switch (kind) {
+                    case ANNEX, LUCENE, JVECTOR -> java(kind, dataBytes);
+                    case HNSWLIB -> List.of(CompileHnswlib.run(cache).toString());
+                };
+        return EngineProcess.start(kind, command, folder);
+    }
+
+    /** The flags of every Java engine's JVM: those of this one, and what profits all of them. */
+    public static List<String> jvmFlags(long dataBytes) {
+        List<String> flags = new ArrayList<>();
+        for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+            if (!isReplaced(flag)) {
+                flags.add(flag);
+            }
+        }
+        flags.add("-XX:+UseParallelGC");
+        flags.add("-Xmx" + (HEAP_LEAST + 2 * dataBytes) / MEGABYTE + "m");
+        return flags;
+    }
+
+    private static boolean isReplaced(String flag) {
+        return flag.startsWith("-Xmx")
+                || flag.startsWith("-agentlib")
+                || flag.startsWith("-Dannex.jvm.flags=")
+                || (flag.startsWith("-XX:+Use") && flag.endsWith("GC"));
+    }
+
+    private static List<String> java(EngineKind kind, long dataBytes) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmFlags(dataBytes));
+        // Debug information inside compiled code, so that --profile names the right lines.
+        command.add("-XX:+UnlockDiagnosticVMOptions");
+        command.add("-XX:+DebugNonSafepoints");
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(EngineHost.class.getName());
+        command.add(kind.engineName());
+        return command;
+    }
+}
