@@ -120,7 +120,7 @@ public final class EngineHost {
 
     private void send(Message message) {
         synchronized (out) {
-            out.print(message.encode() + "\n");
+            out.print(Message.MARK + message.encode() + "\n");
             out.flush();
         }
     }

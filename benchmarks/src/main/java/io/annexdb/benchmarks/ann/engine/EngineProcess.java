@@ -44,11 +44,11 @@ public final class EngineProcess implements AutoCloseable {
      * Starts an engine.
      *
      * @param command program and arguments
-     * @param folder for its log and answers; exists
+     * @param folder for its answers; exists
+     * @param log what it writes besides; outlives the run, so that a failure can be looked into
      */
-    public static EngineProcess start(EngineKind kind, List<String> command, Path folder)
+    static EngineProcess start(EngineKind kind, List<String> command, Path folder, Path log)
             throws IOException {
-        Path log = folder.resolve(kind.engineName() + ".log");
         Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
         EngineProcess engine =
                 new EngineProcess(
@@ -124,16 +124,19 @@ public final class EngineProcess implements AutoCloseable {
 
     private String readLine() throws IOException {
         String line = replies.readLine();
-        if (line == null) {
-            List<String> lines = Files.readAllLines(log);
-            String end =
-                    String.join(
-                            "\n",
-                            lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
-            throw failed(
-                    "its process ended" + (end.isBlank() ? "" : ", after writing\n" + end), "");
+        while (line != null && !line.startsWith(Message.MARK)) {
+            line = replies.readLine();
         }
-        return line;
+        if (line == null) {
+            throw failed("its process ended" + endOfLog(), "");
+        }
+        return line.substring(Message.MARK.length());
+    }
+
+    private String endOfLog() throws IOException {
+        List<String> lines = Files.readAllLines(log);
+        List<String> end = lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size());
+        return end.isEmpty() ? "" : ", after writing\n" + String.join("\n", end);
     }
 
     private AnnexException failed(String message, String hint) {

@@ -2,6 +2,7 @@ package io.annexdb.benchmarks.ann.engine;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,8 +18,8 @@ public final class LaunchEngine {
      * Starts an engine's process.
      *
      * @param dataBytes bytes of the vectors, from which the heap's limit follows
-     * @param folder for logs and answers
-     * @param cache where the C++ driver is kept once it is compiled
+     * @param folder for the files of this run
+     * @param cache where the C++ driver is kept once it is compiled, and the logs
      */
     public static EngineProcess run(EngineKind kind, long dataBytes, Path folder, Path cache)
             throws IOException {
@@ -27,7 +28,9 @@ public final class LaunchEngine {
                     case ANNEX, LUCENE, JVECTOR -> java(kind, dataBytes);
                     case HNSWLIB -> List.of(CompileHnswlib.run(cache).toString());
                 };
-        return EngineProcess.start(kind, command, folder);
+        Path logs = Files.createDirectories(cache.resolve("ann").resolve("logs"));
+        return EngineProcess.start(
+                kind, command, folder, logs.resolve(kind.engineName() + ".log"));
     }
 
     /** The flags of every Java engine's JVM: those of this one, and what profits all of them. */

@@ -6,7 +6,8 @@ import java.util.Map;
 
 /**
  * One line between the command and an engine's process: {@code verb TAB name=value TAB ...}. Values
- * hold no tabs and no line breaks.
+ * hold no tabs and no line breaks. An engine's lines begin with {@link #MARK}; whatever else its
+ * process prints, for example a JVM its threads when asked by a signal, is no message.
  *
  * <pre>
  * command → engine   build     base directory metric method m ef_construction threads selectivity
@@ -29,6 +30,9 @@ import java.util.Map;
 public record Message(String verb, Map<String, String> fields) {
     /** Prefix of the fields that tell how the engine is set. */
     static final String PARAMETER = "param.";
+
+    /** Begins every line of an engine. */
+    static final String MARK = "> ";
 
     public Message {
         fields = new LinkedHashMap<>(fields);

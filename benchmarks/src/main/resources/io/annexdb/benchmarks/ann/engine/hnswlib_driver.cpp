@@ -50,7 +50,7 @@ struct Message {
     int integer(const std::string& name) const { return std::stoi(text(name)); }
 };
 
-void send(const std::string& line) { std::cout << line << std::endl; }
+void send(const std::string& line) { std::cout << "> " << line << std::endl; }
 
 struct Vectors {
     int32_t rows = 0;

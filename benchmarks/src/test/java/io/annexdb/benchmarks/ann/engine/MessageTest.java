@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** What travels between the command and an engine's process. */
@@ -54,6 +56,38 @@ class MessageTest {
         assertEquals(build, BuildRequest.decode(Message.decode(build.encode().encode())));
         SearchRequest search = new SearchRequest(10, 64, 2, 500);
         assertEquals(search, SearchRequest.decode(Message.decode(search.encode().encode())));
+    }
+
+    /** The JVM writes its threads to standard output when asked by a signal. */
+    @Test
+    void whatAProcessPrintsBesidesIsNoMessage(@TempDir Path folder) throws IOException {
+        String script =
+                """
+                echo "> ready"; echo "Full thread dump"; echo "> progress\ttask=a\tdone=1\ttotal=2"
+                read request; echo "noise"; echo "> loaded"; read quit
+                """;
+        try (EngineProcess engine =
+                EngineProcess.start(
+                        EngineKind.LUCENE,
+                        List.of("bash", "-c", script),
+                        folder,
+                        folder.resolve("log"))) {
+            engine.load(folder);
+        }
+    }
+
+    @Test
+    void aProcessThatEndsIsAnErrorWithItsLastWords(@TempDir Path folder) {
+        AnnexException e =
+                assertThrows(
+                        AnnexException.class,
+                        () ->
+                                EngineProcess.start(
+                                        EngineKind.LUCENE,
+                                        List.of("bash", "-c", "echo no such library >&2"),
+                                        folder,
+                                        folder.resolve("log")));
+        assertTrue(String.valueOf(e.getMessage()).contains("no such library"), e.getMessage());
     }
 
     @Test
