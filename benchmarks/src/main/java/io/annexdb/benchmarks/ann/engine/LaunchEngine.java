@@ -29,8 +29,7 @@ public final class LaunchEngine {
                     case HNSWLIB -> List.of(CompileHnswlib.run(cache).toString());
                 };
         Path logs = Files.createDirectories(cache.resolve("ann").resolve("logs"));
-        return EngineProcess.start(
-                kind, command, folder, logs.resolve(kind.engineName() + ".log"));
+        return EngineProcess.start(kind, command, folder, logs.resolve(kind.engineName() + ".log"));
     }
 
     /** The flags of every Java engine's JVM: those of this one, and what profits all of them. */
@@ -56,6 +55,7 @@ public final class LaunchEngine {
     private static List<String> java(EngineKind kind, long dataBytes) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(kind.jvmFlags());
         command.addAll(jvmFlags(dataBytes));
         // Debug information inside compiled code, so that --profile names the right lines.
         command.add("-XX:+UnlockDiagnosticVMOptions");

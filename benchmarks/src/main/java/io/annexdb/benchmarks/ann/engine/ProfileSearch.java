@@ -79,7 +79,9 @@ final class ProfileSearch {
         return "(the JDK itself)";
     }
 
+    /** Without package, and without the address that the name of a hidden class ends with. */
     private static String simple(String type) {
-        return type.substring(type.lastIndexOf('.') + 1);
+        String name = type.replaceFirst("[./]0x[0-9a-f]+$", "");
+        return name.substring(name.lastIndexOf('.') + 1);
     }
 }
