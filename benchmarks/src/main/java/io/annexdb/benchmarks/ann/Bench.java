@@ -1,5 +1,6 @@
 package io.annexdb.benchmarks.ann;
 
+import io.annexdb.benchmarks.sql.SqlBench;
 import io.annexdb.sidecar.AnnexSubcommand;
 
 import picocli.CommandLine.Command;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks; each is a subcommand with its own --help.",
         mixinStandardHelpOptions = true,
-        subcommands = AnnBench.class)
+        subcommands = {AnnBench.class, SqlBench.class})
 public final class Bench implements AnnexSubcommand {
     @Spec private CommandSpec spec;
 

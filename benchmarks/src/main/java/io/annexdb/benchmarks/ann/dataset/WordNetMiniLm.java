@@ -57,7 +57,7 @@ record WordNetMiniLm(Path cache) implements DatasetSource {
         String source = Embedder.MODEL + "/" + WordNet.VERSION;
         Path file = cache.resolve("embeddings").resolve(source.replace('/', '_'));
         try (EmbeddingCache kept = EmbeddingCache.open(file, source, Embedder.DIMENSION);
-                Embedder embedder = new Embedder()) {
+                Embedder embedder = new Embedder(cache.resolve("libraries"))) {
             return EmbedGlosses.run(glosses, kept, embedder);
         }
     }
