@@ -25,8 +25,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Builds a Lucene index of one segment with several threads: rows are written without graphs first,
- * then one merge builds the whole graph with that many workers. That is faster than a graph for
- * each flushed segment and merging these.
+ * then one merge builds the whole graph with that many workers, so that no work is spent on graphs
+ * of segments that the merge would replace.
  */
 final class BuildLuceneIndex {
     static final String VECTOR = "vector";
