@@ -86,10 +86,7 @@ begin
         execute format('drop server %I cascade', v_server);
     end loop;
 
-    if exists (
-            select from annex_internal.node n, pg_control_system() c, pg_database d
-            where d.datname = current_database()
-                and (n.system_identifier, n.database_oid) <> (c.system_identifier, d.oid)) then
+    if annex_internal.is_copy() then
         -- Restored from a dump, which brings the publication along: the sidecar of this one makes its own.
         perform annex.unpublish();
     end if;
@@ -154,23 +151,60 @@ end
 $function$;
 comment on function annex_internal.require_coordinator(text) is 'Raises an error on a worker of Citus';
 
+create or replace function annex_internal.known_sidecars() returns jsonb
+language sql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+    select coalesce(
+        jsonb_agg(jsonb_build_object('group', substr(s.srvname, 7)::integer, 'host', a.host, 'port', a.port)
+            order by s.srvname, a.place), '[]')
+    from pg_foreign_server s
+    cross join lateral unnest(
+        (select string_to_array(substr(o, 6), ',') from unnest(s.srvoptions) o where o like 'host=%'),
+        (select string_to_array(substr(o, 6), ',') from unnest(s.srvoptions) o where o like 'port=%'))
+        with ordinality a (host, port, place)
+    where s.srvname ~ '^annex_\d+$'
+$function$;
+comment on function annex_internal.known_sidecars() is 'The addresses that an earlier annex.setup was given, in the form that it takes';
+
 create or replace function annex_internal.default_sidecars() returns jsonb
 language plpgsql stable
 set search_path to pg_catalog, pg_temp
 as $function$
+declare
+    v_known jsonb := annex_internal.known_sidecars();
 begin
     if not annex_internal.is_citus() then
-        return '[{"group": 0, "host": "127.0.0.1", "port": 7432}]';
+        return case when v_known = '[]' then '[{"group": 0, "host": "127.0.0.1", "port": 7432}]' else v_known end;
     end if;
-    return (
+    return v_known || (
         select coalesce(jsonb_agg(jsonb_build_object('group', n.groupid, 'host', n.nodename, 'port', 7432)), '[]')
         from pg_dist_node n
         where n.noderole = 'primary' and n.isactive
-            and exists (select from pg_dist_placement p where p.groupid = n.groupid));
+            and exists (select from pg_dist_placement p where p.groupid = n.groupid)
+            and not exists (
+                select from jsonb_array_elements(v_known) k where (k ->> 'group')::integer = n.groupid));
 end
 $function$;
 comment on function annex_internal.default_sidecars() is
-    'One sidecar beside each primary that has shards, on port 7432 of its host';
+    'The sidecars known already, and for each other primary that has shards one on port 7432 of its host';
+
+create or replace function annex_internal.is_copy() returns boolean
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if to_regclass('annex_internal.node') is null then
+        return false;
+    end if;
+    return exists (
+        select from annex_internal.node n, pg_control_system() c, pg_database d
+        where d.datname = current_database()
+            and (n.system_identifier, n.database_oid) <> (c.system_identifier, d.oid));
+end
+$function$;
+comment on function annex_internal.is_copy() is
+    'Whether this database was restored from a dump of the one that annex.setup was called in';
 
 create or replace function annex.setup(secret text, sidecars jsonb default null)
 returns table (sidecar name, host text, port text)
@@ -179,10 +213,16 @@ set search_path to pg_catalog, pg_temp
 set citus.multi_shard_modify_mode to 'sequential'
 as $function$
 declare
-    v_sidecars jsonb := coalesce(sidecars, annex_internal.default_sidecars());
+    v_sidecars jsonb;
     v_index memory.vector_indexes;
 begin
     perform annex_internal.require_coordinator('annex.setup');
+    if sidecars is null and annex_internal.is_copy() then
+        raise exception 'this database is a copy of the one that annex.setup was called in'
+            using errcode = 'object_not_in_prerequisite_state',
+                hint = 'Name the sidecars of this one, so that it does not ask those of the original.';
+    end if;
+    v_sidecars := coalesce(sidecars, annex_internal.default_sidecars());
     if secret is null and annex_internal.stored_secret() is null then
         raise exception 'no secret is given, and none is stored'
             using errcode = 'null_value_not_allowed',
@@ -215,11 +255,11 @@ begin
         select s.srvname,
             (select substr(o, 6) from unnest(s.srvoptions) o where o like 'host=%'),
             (select substr(o, 6) from unnest(s.srvoptions) o where o like 'port=%')
-        from pg_foreign_server s where s.srvname ~ '^annex_\d+$' order by 1;
+        from pg_foreign_server s where s.srvname ~ '^annex_\d+$' order by substr(s.srvname, 7)::integer;
 end
 $function$;
 comment on function annex.setup(text, jsonb) is
-    'Tells every node where the sidecars are and how to sign requests to them; again after nodes, addresses or the secret have changed. NULL keeps the secret.';
+    'Tells every node where the sidecars are and how to sign requests to them; again after nodes, addresses or the secret have changed. NULL keeps the secret, or the addresses.';
 
 create or replace function annex_internal.teardown_node() returns void
 language plpgsql security definer
@@ -279,7 +319,7 @@ $function$;
 comment on function annex.grant_sidecar(name) is
     'Grants a role with the attribute REPLICATION what a sidecar needs: its duties, and SELECT on the indexed tables, later ones included';
 
-revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.stored_secret(),
+revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.is_copy(), annex_internal.stored_secret(),
     annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
     annex.grant_sidecar(name)
 from public;

@@ -33,10 +33,7 @@ create or replace function annex_internal.connect(sidecar name) returns void
 language plpgsql
 as $function$
 begin
-    if not exists (
-            select from annex_internal.node n, pg_control_system() c, pg_database d
-            where n.system_identifier = c.system_identifier and n.database_oid = d.oid
-                and d.datname = current_database()) then
+    if annex_internal.is_copy() then
         raise exception 'annex.setup was called in another database, of which this one is a copy'
             using errcode = 'object_not_in_prerequisite_state',
                 hint = 'Call annex.setup here, with sidecars of its own.';

@@ -111,13 +111,30 @@ class LifecycleTest {
                         "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\","
                                 + " \"port\": 7000}]')"));
         assertEquals(key, database.query("select inner_key, outer_key from annex_internal.node"));
-        database.query("select * from annex.setup('another secret of tests')");
+        assertEquals(
+                "annex_0,db,7000",
+                database.query("select * from annex.setup('another secret of tests')"));
         assertEquals(
                 "1",
                 database.query(
                         "select count(*) from pg_user_mappings where 'password=another secret of"
                                 + " tests' = any (umoptions)"));
         database.run("select annex.teardown()");
+    }
+
+    @Test
+    void aRestoredCopyHasToNameItsOwnSidecars() throws SQLException {
+        createIndex();
+        database.query("select * from annex.setup('a secret of tests')");
+        database.run(
+                "select annex.publish(array(select relation_oid from annex.local_shards()))",
+                "update annex_internal.node set system_identifier = system_identifier + 1");
+        database.refuses("55000", "is a copy", "select annex.setup(null)");
+        database.query(
+                "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"own\", \"port\":"
+                    + " 1}]')");
+        assertEquals("0", database.query("select count(*) from pg_publication"));
+        database.run("select annex.setup(null)");
     }
 
     @Test

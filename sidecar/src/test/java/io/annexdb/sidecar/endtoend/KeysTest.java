@@ -83,18 +83,18 @@ class KeysTest {
                 "oid | (0), (4294967295)",
                 "boolean | (true), (false)",
                 "uuid | ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'),"
-                    + " ('00000000-0000-0000-0000-000000000000')",
+                        + " ('00000000-0000-0000-0000-000000000000')",
                 "text | (''), (' '), ('NULL'), ('a\"b'), ('it''s'), ('{x,y}'), (E'\\\\'),"
-                    + " (E'line\\nline'), ('äö€😀'), ('null')",
+                        + " (E'line\\nline'), ('äö€😀'), ('null')",
                 "varchar(20) | ('a '), ('a'), ('\\x')",
                 "character(8) | ('a'), ('b  c')",
                 "name | ('select'), ('A b')",
                 "key_again | ('of a domain'), ('\"')",
                 "date | ('2024-02-29'), ('1999-12-31'), ('0044-03-15'), ('9999-01-01')",
                 "timestamp | ('2024-02-29 23:59:59.123456'), ('2024-02-29 23:59:59.1'),"
-                    + " ('2000-01-01 00:00:00'), ('1969-07-20 20:17:40')",
+                        + " ('2000-01-01 00:00:00'), ('1969-07-20 20:17:40')",
                 "timestamptz | ('2024-02-29 23:59:59.123456+05:30'), ('2024-06-01 00:00:00+00'),"
-                    + " ('1969-07-20 20:17:40-04')",
+                        + " ('1969-07-20 20:17:40-04')",
             })
     void everyType(String type, String values) throws SQLException {
         session.run(
@@ -127,24 +127,24 @@ class KeysTest {
     void severalColumnsInTheOrderOfTheKey() throws SQLException {
         session.run(
                 "create table wide (embedding real[], c text, b int, gone int, a timestamptz, title"
-                    + " text, primary key (c, a, b))",
+                        + " text, primary key (c, a, b))",
                 "alter table wide drop column gone",
                 "insert into wide (c, a, b, title, embedding) select chr(96 + i % 3), timestamptz"
                     + " '2024-01-01 00:00:00+00' + i * interval '1.5 s', i, 'title ' || i, array[i]"
                     + " from generate_series(1, 30) i",
                 "select annex.create_index('wide', 'embedding', metric => 'l2', namespace_column =>"
-                    + " 'c')",
+                        + " 'c')",
                 "select annex.wait_for_index('wide_embedding', '1 minute')");
         assertEquals(
                 List.of("3,title 3", "6,title 6"),
                 session.rows(
                         "select (hit).b, (hit).title from annex.search(null::wide, 'embedding',"
-                            + " '{2}', 2, namespace => chr(96))"));
+                                + " '{2}', 2, namespace => chr(96))"));
         assertEquals(
                 "9,title 9",
                 session.value(
                         "select (hit).b, (hit).title from annex.search(null::wide, 'embedding',"
-                            + " '{2}', 2, filter => $$title = 'title 9' and "
+                                + " '{2}', 2, filter => $$title = 'title 9' and "
                                 + UNLIKELY
                                 + "$$)"));
         session.run("update wide set b = b + 100 where b = 9");
@@ -152,7 +152,7 @@ class KeysTest {
                 "109,title 9",
                 session.value(
                         "select (hit).b, (hit).title from annex.search(null::wide, 'embedding',"
-                            + " '{9}', 1)"));
+                                + " '{9}', 1)"));
         session.run("drop table wide");
     }
 
@@ -164,7 +164,7 @@ class KeysTest {
                     "create unique index unique_code on coded (code)",
                     "alter table coded replica identity " + identity,
                     "insert into coded select i, 'code ' || i, array[i] from generate_series(1, 9)"
-                        + " i",
+                            + " i",
                     "select annex.create_index('coded', 'embedding', metric => 'l2')",
                     "select annex.wait_for_index('coded_embedding', '1 minute')",
                     "update coded set embedding = '{100}' where id = 2",
@@ -174,7 +174,7 @@ class KeysTest {
                     List.of("1,0", "30,2", "5,4"),
                     session.rows(
                             "select (hit).id, distance from annex.search(null::coded, 'embedding',"
-                                + " '{1}', 3)"),
+                                    + " '{1}', 3)"),
                     identity);
             session.run("drop table coded");
         }
@@ -184,13 +184,13 @@ class KeysTest {
     void partitionedTables() throws SQLException {
         session.run(
                 "create table parts (day date, id int, embedding real[], primary key (day, id))"
-                    + " partition by range (day)",
+                        + " partition by range (day)",
                 "create table part_1 partition of parts for values from ('2024-01-01') to"
-                    + " ('2024-02-01')",
+                        + " ('2024-02-01')",
                 "create table part_2 partition of parts for values from ('2024-02-01') to"
-                    + " ('2024-03-01')",
+                        + " ('2024-03-01')",
                 "insert into parts select date '2024-01-01' + i, i, array[i] from"
-                    + " generate_series(1, 50) i",
+                        + " generate_series(1, 50) i",
                 "select annex.create_index('parts', 'embedding', metric => 'l2')",
                 "select annex.wait_for_index('parts_embedding', '1 minute')");
         String search = "select (hit).id from annex.search(null::parts, 'embedding', '{31}', 3)";
