@@ -132,7 +132,7 @@ class LifecycleTest {
         database.refuses("55000", "is a copy", "select annex.setup(null)");
         database.query(
                 "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"own\", \"port\":"
-                    + " 1}]')");
+                        + " 1}]')");
         assertEquals("0", database.query("select count(*) from pg_publication"));
         database.run("select annex.setup(null)");
     }

@@ -46,6 +46,7 @@ class SidecarTroubleTest {
     void freshSession() throws SQLException {
         session = annex.session();
         pointTo(annex.sidecarPort());
+        session.run("select annex.wait_for_index('docs_embedding', '1 minute')");
     }
 
     @AfterAll
