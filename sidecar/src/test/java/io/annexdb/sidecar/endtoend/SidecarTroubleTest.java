@@ -46,7 +46,10 @@ class SidecarTroubleTest {
     void freshSession() throws SQLException {
         session = annex.session();
         pointTo(annex.sidecarPort());
-        session.run("select annex.wait_for_index('docs_embedding', '1 minute')");
+        // By another session, so that this one has no connection to a sidecar yet.
+        try (Session other = annex.session()) {
+            other.run("select annex.wait_for_index('docs_embedding', '1 minute')");
+        }
     }
 
     @AfterAll
