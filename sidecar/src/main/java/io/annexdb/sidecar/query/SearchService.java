@@ -192,6 +192,6 @@ public final class SearchService {
                         + shard.definition().relation()
                         + ": "
                         + shard.status().failure(),
-                "Cure the cause and rebuild it with annex.reindex.");
+                "Cure the cause; if it stays so, drop the index and create it again.");
     }
 }
