@@ -155,12 +155,14 @@ begin
                     v_sidecar.detail ->> 'lag_bytes'));
             end if;
         end loop;
+        -- Nothing comes of waiting for a sidecar that nobody has named.
+        if pg_catalog.cardinality(v_missing) > 0 then
+            raise exception 'index "%" waits for sidecars that are not set up: groups %', name, v_missing
+                using errcode = 'object_not_in_prerequisite_state',
+                    hint = 'Call annex.setup, which tells this database where its sidecars are.';
+        end if;
         exit when v_ready and pg_catalog.cardinality(v_missing) = 0;
         if pg_catalog.clock_timestamp() >= v_deadline then
-            if pg_catalog.cardinality(v_missing) > 0 then
-                v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''),
-                    pg_catalog.format('no sidecar is known for groups %s', v_missing));
-            end if;
             raise exception 'index "%" is not ready after %: %', name, timeout, v_seen
                 using errcode = 'query_canceled',
                     hint = 'See annex.index_progress and annex.sidecar_status, and wait longer if the load goes on.';

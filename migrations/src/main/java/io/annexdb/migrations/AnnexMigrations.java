@@ -98,7 +98,7 @@ public final class AnnexMigrations {
                     "citus", Boolean.toString(facts.getBoolean("citus")),
                     "dblink", facts.getString("dblink"));
         } catch (SQLException e) {
-            throw new IllegalStateException("cannot read the database's extensions", e);
+            throw new IllegalStateException("cannot ask the database: " + e.getMessage(), e);
         }
     }
 

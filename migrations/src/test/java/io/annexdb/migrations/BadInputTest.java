@@ -143,6 +143,8 @@ class BadInputTest {
         database.refuses("42704", "\"nosuch\"", "select annex.drop_index('nosuch')");
         database.refuses("42704", "\"nosuch\"", "select annex.wait_for_index('nosuch')");
         database.refuses(
+                "55000", "groups {0}", "select annex.wait_for_index('docs_embedding', '1 day')");
+        database.refuses(
                 "42704",
                 "has no index",
                 "select annex.search(null::unindexed, 'embedding', '{1,2,3}')");

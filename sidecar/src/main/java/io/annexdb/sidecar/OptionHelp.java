@@ -24,7 +24,10 @@ final class OptionHelp {
         return switch (range) {
             case Option.Range.Text text ->
                     text.lengthMin() + " to " + text.lengthMax() + " characters";
-            case Option.Range.Secret secret -> "at least " + secret.lengthMin() + " characters";
+            case Option.Range.Secret secret ->
+                    secret.lengthMin() == 0
+                            ? "any length"
+                            : "at least " + secret.lengthMin() + " characters";
             case Option.Range.Whole whole -> whole.least() + " to " + whole.most();
             case Option.Range.OneOf words -> "one of " + String.join(", ", words.words());
         };

@@ -63,13 +63,25 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
             description = "end after the report, with status 1 when recall@10 is below 0.95")
     private boolean exit;
 
-    @Option(names = "--port", defaultValue = "0", description = "of PostgreSQL; 0 is a free one")
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "of PostgreSQL; 0, the default of all three ports, is a free one")
     private int port;
 
-    @Option(names = "--sidecar-port", defaultValue = "0", description = "of the sidecar")
+    @Option(
+            names = "--sidecar-port",
+            paramLabel = "Q",
+            defaultValue = "0",
+            description = "of the sidecar's PostgreSQL protocol")
     private int sidecarPort;
 
-    @Option(names = "--http-port", defaultValue = "0", description = "of the sidecar's metrics")
+    @Option(
+            names = "--http-port",
+            paramLabel = "R",
+            defaultValue = "0",
+            description = "of the sidecar's metrics and health")
     private int httpPort;
 
     @Option(

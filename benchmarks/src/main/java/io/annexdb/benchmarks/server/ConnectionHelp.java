@@ -19,6 +19,7 @@ public final class ConnectionHelp {
                   JDBC      %5$s?user=%1$s&password=%2$s
                 The sidecar itself
                   psql      psql "postgresql://annex:%6$s@127.0.0.1:%7$d/annex" -c "SELECT * FROM annex.index_status"
+                  status    http://127.0.0.1:%8$d/
                   metrics   http://127.0.0.1:%8$d/metrics
                 Files       %9$s (logs in log/)
                 """,

@@ -40,7 +40,9 @@ public record NodeStatus(
         if (!stream.streaming()) {
             obstacles.add(
                     stream.error() == null
-                            ? "not streaming yet"
+                            ? indexes.isEmpty()
+                                    ? "not streaming: no index is here yet"
+                                    : "not streaming yet"
                             : "not streaming: " + stream.error());
         }
         for (IndexStatus index : indexes) {
