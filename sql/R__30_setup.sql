@@ -247,8 +247,13 @@ begin
     perform annex_internal.on_workers(
         format('select annex_internal.setup_node(%L, %L)', coalesce(secret, annex_internal.stored_secret()), v_sidecars));
     -- A table may have been altered or distributed since its index was created.
+    -- Or dropped, where no event trigger has told.
     for v_index in select * from memory.vector_indexes loop
-        perform annex_internal.generate_fetch(v_index.index_id);
+        if v_index.column_name = any (annex_internal.current_columns(to_regclass(v_index.table_name))) then
+            perform annex_internal.generate_fetch(v_index.index_id);
+        else
+            perform annex_internal.remove_index(v_index.index_name);
+        end if;
     end loop;
 
     return query

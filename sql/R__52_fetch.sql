@@ -40,6 +40,8 @@ declare
     v_target regclass;
     v_distribution name;
     v_name text := 'fetch_' || index_id;
+    v_current name[];
+    v_routes boolean;
     v_column record;
     v_key record;
     v_namespace_type text;
@@ -52,12 +54,15 @@ begin
     if v_target is null or not v_index.key_columns <@ annex_internal.current_columns(v_target) then
         return;
     end if;
-    update memory.vector_indexes v
-    set fetch_columns = annex_internal.current_columns(v_target),
-        namespace_routes = coalesce(v_index.namespace_column = v_distribution, false)
-    where v.index_id = v_index.index_id
-        and (v.fetch_columns, v.namespace_routes) is distinct from
-            (annex_internal.current_columns(v_target), coalesce(v_index.namespace_column = v_distribution, false));
+    -- Values, not expressions: Citus would leave those to each node, where the table may not be altered yet.
+    v_current := annex_internal.current_columns(v_target);
+    v_routes := coalesce(v_index.namespace_column = v_distribution, false);
+    if v_index.fetch_columns <> v_current or v_index.namespace_routes <> v_routes then
+        v_index.fetch_columns := v_current;
+        v_index.namespace_routes := v_routes;
+        update memory.vector_indexes v set fetch_columns = v_current, namespace_routes = v_routes
+        where v.index_id = v_index.index_id;
+    end if;
 
     -- Columns, never a whole-row reference: Citus would send that as text, several times slower.
     select string_agg(expression, ', ' order by place) as listed,

@@ -226,7 +226,8 @@ comment on function annex_internal.follow_changes() is 'Writes the fetch functio
 do $triggers$
 begin
     -- Only a superuser may have event triggers. Without them the catalog keeps the row of a dropped table until
-    -- annex.drop_index, and an altered table is searched with exact SQL until annex.setup is called again.
+    -- annex.drop_index, and the rows of an altered table are fetched with a plan made each time until annex.setup
+    -- is called again; so they are on Citus, where such a trigger sees no distributed table while one is altered.
     if (select rolsuper from pg_roles where rolname = current_user) then
         drop event trigger if exists annex_follow_drops;
         create event trigger annex_follow_drops on sql_drop execute function annex_internal.follow_drops();

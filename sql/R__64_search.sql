@@ -2,6 +2,52 @@
 -- caller's own privileges, policies and snapshot; for that reason they pin no search_path (a filter is the
 -- caller's SQL) and qualify each name. Citus is present: ${citus}
 
+create or replace function annex_internal.column_list(
+    index memory.vector_indexes, alias text, with_vector boolean) returns text
+language sql stable parallel restricted
+return (
+    select pg_catalog.string_agg(case when c = index.column_name and not with_vector then 'null'
+        else pg_catalog.format('%I.%I', alias, c) end, ', ' order by place)
+    from pg_catalog.unnest(annex_internal.current_columns(pg_catalog.to_regclass(index.table_name)))
+        with ordinality u (c, place));
+comment on function annex_internal.column_list(memory.vector_indexes, text, boolean) is
+    'The columns that a hit is made of, as they are now';
+
+create or replace function annex_internal.fetch_altered(
+    target anyelement, index memory.vector_indexes, keys text[], distances double precision[], hashes bigint[],
+    with_vector boolean, out hits anyarray, out hit_distances double precision[], out stale boolean)
+language plpgsql volatile parallel restricted
+as $function$
+#variable_conflict use_variable
+declare
+    v_n integer := pg_catalog.cardinality(index.key_columns);
+    v_source record;
+    v_row_keys text[];
+    v_row_hashes bigint[];
+begin
+    select * into v_source from annex_internal.keyed_source(index);
+    execute pg_catalog.format(
+        'select pg_catalog.array_agg(row(%s)::%s), pg_catalog.array_agg(%s), '
+        'pg_catalog.array_agg(pg_catalog.hash_array_extended(%I::real[], 0)) from %s',
+        annex_internal.column_list(index,
+            (select relname from pg_catalog.pg_class where oid = pg_catalog.to_regclass(index.table_name)), with_vector),
+        index.table_name, v_source.row_key, index.column_name, v_source.source)
+        into hits, v_row_keys, v_row_hashes using keys;
+    select pg_catalog.array_agg(hits[f.place::integer] order by c.distance, c.place),
+        pg_catalog.array_agg(c.distance order by c.distance, c.place),
+        coalesce(pg_catalog.bool_or(f.hash is distinct from c.hash), false)
+    into hits, hit_distances, stale
+    from rows from (
+        pg_catalog.unnest(annex_internal.row_keys(keys, v_n)), pg_catalog.unnest(distances),
+        pg_catalog.unnest(hashes)) with ordinality c (row_key, distance, hash, place)
+    join rows from (pg_catalog.unnest(v_row_keys), pg_catalog.unnest(v_row_hashes))
+        with ordinality f (row_key, hash, place) using (row_key);
+end
+$function$;
+comment on function annex_internal.fetch_altered(
+    anyelement, memory.vector_indexes, text[], double precision[], bigint[], boolean) is
+    'As the fetch function of an index, for a table that has been altered since that was generated: planned anew each time. On Citus an event trigger of ALTER TABLE cannot read the catalog, so annex.setup generates it.';
+
 create or replace function annex_internal.exact(
     target anyelement, index memory.vector_indexes, query real[], k integer, namespace text, filter text,
     max_distance double precision, with_vector boolean)
@@ -12,10 +58,6 @@ as $function$
 declare
     v_target regclass := pg_catalog.to_regclass(index.table_name);
     v_alias text := (select pg_catalog.quote_ident(relname) from pg_catalog.pg_class where oid = v_target);
-    v_columns text := (
-        select pg_catalog.string_agg(case when c = index.column_name and not with_vector then 'null'
-            else pg_catalog.format('%s.%I', v_alias, c) end, ', ' order by place)
-        from pg_catalog.unnest(annex_internal.current_columns(v_target)) with ordinality u (c, place));
     v_dimension integer;
     v_row record;
 begin
@@ -36,7 +78,8 @@ begin
         where %6$s and pg_catalog.cardinality(%4$s.%5$I::real[]) = pg_catalog.cardinality($1) and (%7$s
         )
         order by 2, %8$s limit $2$statement$,
-        v_columns, index.table_name, index.metric, v_alias, index.column_name,
+        annex_internal.column_list(index, (select relname from pg_catalog.pg_class where oid = v_target), with_vector),
+        index.table_name, index.metric, v_alias, index.column_name,
         case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$3') end,
         coalesce(filter, 'true'),
         (select pg_catalog.string_agg(pg_catalog.format('%s.%I', v_alias, c), ', ' order by place)
@@ -68,6 +111,8 @@ declare
     v_index memory.vector_indexes := annex_internal.find_index(pg_catalog.pg_typeof(target), column_name);
     v_query text := annex_internal.check_query(v_index, query, k, namespace, max_distance);
     v_call record;
+    v_altered boolean := v_index.fetch_columns
+        <> annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name));
     v_found annex_internal.found;
     v_rows record;
     v_wanted integer := k;
@@ -85,15 +130,6 @@ begin
         end if;
     end if;
 
-    if v_index.fetch_columns <> annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name)) then
-        perform annex_internal.report_failure(pg_catalog.jsonb_build_object(
-            'sqlstate', '55000', 'message', pg_catalog.format('table %s has been altered', v_index.table_name),
-            'hint', 'Have a superuser call annex.setup(null), which writes the fetch function anew.'), v_call.fallback);
-        return query select * from annex_internal.exact(
-            target, v_index, query, k, namespace, filter, max_distance, with_vector);
-        return;
-    end if;
-
     loop
         v_found := annex_internal.candidates(v_index, v_query, v_wanted, namespace, filter, max_distance,
             v_call.ef_search, v_call.consistency, v_call.timeout_ms, k);
@@ -104,8 +140,14 @@ begin
             return;
         end if;
         for v_turn in 1 .. 3 loop
-            execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)' into v_rows
+            if v_altered then
+                select * into v_rows from annex_internal.fetch_altered(
+                    target, v_index, v_found.keys, v_found.distances, v_found.hashes, with_vector);
+            else
+                execute 'select * from annex_internal.fetch_' || v_index.index_id || '($1, $2, $3, $4, $5, $6)'
+                into v_rows
                 using target, v_found.keys, v_found.distances, v_found.hashes, namespace, with_vector;
+            end if;
             exit when not v_rows.stale;
             -- The rows are newer than the answer: their distances have to be those of the vectors that they have now.
             v_found := annex_internal.rank_again(v_index, query, v_found, max_distance);

@@ -83,6 +83,21 @@ class LifecycleTest {
         assertNothingIsLeft();
     }
 
+    /** Without a superuser there is no event trigger. */
+    @Test
+    void setupForgetsTablesThatWereDroppedUnseen() throws SQLException {
+        createIndex();
+        database.run(
+                "alter event trigger annex_follow_drops disable",
+                "drop table app.docs",
+                "alter event trigger annex_follow_drops enable");
+        assertEquals("", database.query("select * from annex.local_shards()"));
+        database.run("select annex.setup('a secret of tests')");
+        assertEquals("", database.query("select index_name from annex.indexes"));
+        database.run("select annex.teardown()");
+        assertNothingIsLeft();
+    }
+
     @Test
     void teardownUndoesSetupAndAllIndexes() throws SQLException {
         createIndex();

@@ -418,6 +418,22 @@ class CitusTest {
     }
 
     @Test
+    void altersOfADistributedTableAreSeen() throws SQLException {
+        session.run("alter table memory.memory_entries add column extra text default 'more'");
+        try {
+            assertSearch(session, 10, "", "");
+            assertEquals("more", session.value("select (hit).extra from " + search(1, "")));
+            session.rows("select * from annex.setup(null)");
+            assertEquals("more", session.value("select (hit).extra from " + search(1, "")));
+        } finally {
+            session.run("alter table memory.memory_entries drop column extra");
+        }
+        assertSearch(session, 10, "", "");
+        session.rows("select * from annex.setup(null)");
+        assertSearch(session, 10, ", namespace => 'ns1'", "where e.namespace = 'ns1'");
+    }
+
+    @Test
     void dropIndexLeavesNothingOnAnyNode() throws Exception {
         session.run(
                 "create table short_lived (tenant int, id int, embedding real[], primary key"

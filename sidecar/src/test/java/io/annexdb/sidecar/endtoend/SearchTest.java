@@ -260,6 +260,27 @@ class SearchTest {
                                 + " annex.sidecar_status"));
     }
 
+    /** Where no superuser has installed the event trigger that follows them. */
+    @Test
+    void altersAreSeenWithoutATriggerToo() throws SQLException {
+        session.run(
+                "alter event trigger annex_follow_changes disable",
+                "alter table docs add column extra text default 'more'",
+                "alter event trigger annex_follow_changes enable");
+        try {
+            assertSearch(20, "", "true");
+            assertSearch(20, ", filter => 'one_in % 10 = 3'", "one_in % 10 = 3");
+            assertEquals(
+                    "more,t",
+                    session.value(
+                            "select (hit).extra, (hit).embedding is null from"
+                                    + " annex.search(null::docs, 'embedding', ?, 1)",
+                            query()));
+        } finally {
+            session.run("alter table docs drop column extra");
+        }
+    }
+
     @Test
     void altersOfTheTableAreFollowed() throws SQLException {
         session.run("alter table docs add column extra text default 'more'");
