@@ -297,6 +297,32 @@ $function$;
 comment on function annex_internal.check_may_select(regclass, name[]) is
     'Raises an error unless the session''s role may read these columns';
 
+create or replace function annex_internal.partitions_to_ask(target regclass) returns integer
+language plpgsql stable
+as $function$
+declare
+    v_partitions oid[];
+begin
+    if not exists (select from pg_class c where c.oid = target and c.relkind = 'p')
+            or annex_internal.is_distributed(target) then
+        return 1;
+    end if;
+    select array_agg(t.relid::oid) into v_partitions from pg_partition_tree(target) t where t.isleaf;
+    -- A sidecar publishes first and drops what is gone before that: while a new partition takes the place of an
+    -- old one, either the publication lacks it or the sidecar has one too few.
+    if exists (
+            select from unnest(v_partitions) p
+            where not exists (
+                select from pg_publication_rel r join pg_publication b on b.oid = r.prpubid
+                where b.pubname = 'annex_data' and r.prrelid = p)) then
+        return 2147483647;
+    end if;
+    return coalesce(cardinality(v_partitions), 0);
+end
+$function$;
+comment on function annex_internal.partitions_to_ask(regclass) is
+    'Partitions with rows that a sidecar has to have; more than there can be while one is not even published';
+
 create or replace function annex_internal.ask(
     index_id bigint, operation text, query text, k integer, ef integer, namespace text,
     max_distance double precision, consistency text, timeout_ms integer, row_keys text,
@@ -309,6 +335,7 @@ declare
     v_target regclass;
     v_groups integer[];
     v_sidecars name[];
+    v_partitions integer;
     v_answers annex_internal.answer[] := '{}';
     v_answer record;
 begin
@@ -332,6 +359,7 @@ begin
         return;
     end if;
 
+    v_partitions := annex_internal.partitions_to_ask(v_target);
     for v_answer in
         select * from annex_internal.exchange(v_sidecars,
             ',"op":"' || operation || '","index":' || index_id || ',"k":' || k || ',"ef":' || ef
@@ -344,6 +372,14 @@ begin
     loop
         if v_answer.status <> 'ok' then
             failure := v_answer.detail;
+            return;
+        end if;
+        if (v_answer.detail ->> 'shards')::integer < v_partitions then
+            failure := jsonb_build_object(
+                'sqlstate', '55000',
+                'message', format('index "%s" does not have all partitions of %s yet', v_index.index_name,
+                    v_index.table_name),
+                'hint', 'A new partition is loaded within seconds, or as long as it takes to copy it; see annex.index_status.');
             return;
         end if;
         keys := v_answer.keys;
@@ -389,5 +425,5 @@ comment on function annex_internal.merge(annex_internal.answer[], integer, integ
 
 revoke execute on function annex_internal.signature(text), annex_internal.connect(name),
     annex_internal.send(name, text, boolean), annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
-    annex_internal.receive(name, text)
+    annex_internal.receive(name, text), annex_internal.partitions_to_ask(regclass)
 from public;

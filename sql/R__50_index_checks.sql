@@ -17,16 +17,29 @@ comment on function annex_internal.base_type(oid) is 'The type itself, or that u
 create or replace function annex_internal.key_text(column_sql text, type_id oid) returns text
 language sql immutable parallel safe
 return case type_id
-    when 'date'::regtype then format('pg_catalog.to_char(%s, ''YYYY-MM-DD'')', column_sql)
-    when 'timestamp'::regtype then format(
-        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')', column_sql)
-    when 'timestamptz'::regtype then format(
-        'pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%s at time zone ''UTC'', ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'') || ''+00''',
+    -- to_char gives a year before 1 without its era, and NULL for infinity.
+    when 'date'::regtype then format(
+        'coalesce(pg_catalog.to_char(%1$s, ''YYYY-MM-DD'') || pg_catalog.replace(pg_catalog.to_char(%1$s, '' BC''), '' AD'', ''''), %1$s::text)',
         column_sql)
+    when 'timestamp'::regtype then format(
+        'coalesce(pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%1$s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')'
+        ' || pg_catalog.replace(pg_catalog.to_char(%1$s, '' BC''), '' AD'', ''''), %1$s::text)',
+        column_sql)
+    when 'timestamptz'::regtype then format(
+        'coalesce(pg_catalog.rtrim(pg_catalog.rtrim(pg_catalog.to_char(%1$s, ''YYYY-MM-DD HH24:MI:SS.US''), ''0''), ''.'')'
+        ' || ''+00'' || pg_catalog.replace(pg_catalog.to_char(%1$s, '' BC''), '' AD'', ''''), %1$s::text)',
+        format('(%s at time zone ''UTC'')', column_sql))
     else column_sql || '::text'
 end;
 comment on function annex_internal.key_text(text, oid) is
     'SQL for the text of a key column as sidecars write it: no setting of the session changes it';
+
+create or replace function annex_internal.is_key_type(type_id oid) returns boolean
+language sql stable parallel safe
+return annex_internal.base_type(type_id) = any (array[
+    'smallint', 'integer', 'bigint', 'oid', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'boolean',
+    'date', 'timestamp', 'timestamptz']::regtype[]);
+comment on function annex_internal.is_key_type(oid) is 'Whether sidecars can read a key or a namespace of the type';
 
 create or replace function annex_internal.qualified_name(target regclass) returns text
 language sql stable parallel safe
@@ -118,9 +131,7 @@ begin
         select a.attname, format_type(a.atttypid, a.atttypmod) as type
         from pg_attribute a
         where a.attrelid = target and a.attname = any (v_key)
-            and annex_internal.base_type(a.atttypid) <> all (array[
-                'smallint', 'integer', 'bigint', 'oid', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'boolean',
-                'date', 'timestamp', 'timestamptz']::regtype[])
+            and not annex_internal.is_key_type(a.atttypid)
     loop
         raise exception 'key column "%" has type %', v_column.attname, v_column.type
             using errcode = 'feature_not_supported',

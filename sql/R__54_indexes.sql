@@ -81,6 +81,15 @@ begin
             using errcode = 'undefined_column',
                 hint = 'Its columns are: ' || array_to_string(annex_internal.current_columns(target), ', ') || '.';
     end if;
+    if not (
+            select annex_internal.is_key_type(a.atttypid) from pg_attribute a
+            where a.attrelid = target and a.attname = v_index.namespace_column) then
+        raise exception 'namespace column "%" has type %', v_index.namespace_column,
+                (select format_type(a.atttypid, a.atttypmod) from pg_attribute a
+                where a.attrelid = target and a.attname = v_index.namespace_column)
+            using errcode = 'feature_not_supported',
+                hint = 'Namespaces may be smallint, integer, bigint, oid, text, varchar, char, name, uuid, boolean, date, timestamp or timestamptz.';
+    end if;
 
     perform annex_internal.check_wal_level();
     v_index.table_name := annex_internal.qualified_name(target);
@@ -223,6 +232,36 @@ end
 $function$;
 comment on function annex_internal.follow_changes() is 'Writes the fetch functions of altered tables anew';
 
+create or replace function annex_internal.follow_rewrites() returns event_trigger
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set client_min_messages to warning
+as $function$
+declare
+    v_target regclass := pg_event_trigger_table_rewrite_oid();
+    v_old_id bigint;
+    v_new_id bigint;
+begin
+    -- The shards of a distributed table are rewritten on their workers: there the sidecars notice it.
+    if to_regclass('memory.vector_indexes') is null or annex_internal.is_distributed(v_target) then
+        return;
+    end if;
+    -- A rewrite may change every key and vector, and the stream of changes tells of none. Under another number the
+    -- index is one that no sidecar has yet, from the commit of the rewrite until it has been loaded again.
+    for v_old_id in
+        select v.index_id from memory.vector_indexes v
+        where to_regclass(v.table_name) = v_target or to_regclass(v.table_name) = pg_partition_root(v_target)
+    loop
+        v_new_id := nextval('memory.vector_index_id');
+        update memory.vector_indexes v set index_id = v_new_id where v.index_id = v_old_id;
+        perform annex_internal.generate_fetch(v_new_id);
+        execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
+            'fetch_' || v_old_id);
+    end loop;
+end
+$function$;
+comment on function annex_internal.follow_rewrites() is 'Has the indexes of rewritten tables loaded anew';
+
 do $triggers$
 begin
     -- Only a superuser may have event triggers. Without them the catalog keeps the row of a dropped table until
@@ -236,6 +275,9 @@ begin
         create event trigger annex_follow_changes on ddl_command_end when tag in ('ALTER TABLE')
             execute function annex_internal.follow_changes();
         comment on event trigger annex_follow_changes is 'Annex: keeps the fetch functions of altered tables';
+        drop event trigger if exists annex_follow_rewrites;
+        create event trigger annex_follow_rewrites on table_rewrite execute function annex_internal.follow_rewrites();
+        comment on event trigger annex_follow_rewrites is 'Annex: has the indexes of rewritten tables loaded anew';
     end if;
 end
 $triggers$;

@@ -58,6 +58,26 @@ return (
     where c.oid = pg_catalog.to_regclass(index.table_name));
 comment on function annex_internal.namespace_condition(memory.vector_indexes, text) is 'SQL for "the row is in the namespace"';
 
+create or replace function annex_internal.namespace_text(index memory.vector_indexes, namespace text) returns text
+language plpgsql stable parallel restricted
+as $function$
+declare
+    v_type oid := (
+        select annex_internal.base_type(a.atttypid) from pg_catalog.pg_attribute a
+        where a.attrelid = pg_catalog.to_regclass(index.table_name) and a.attname = index.namespace_column);
+    v_text text := namespace;
+begin
+    -- Sidecars compare texts, and a value of another type has more than one: 't' and 'true', '7' and '07'.
+    if v_type not in ('text'::pg_catalog.regtype, 'varchar'::pg_catalog.regtype) then
+        execute 'select ' || annex_internal.key_text(
+            '$1::' || pg_catalog.format_type(v_type, -1), v_type) into v_text using namespace;
+    end if;
+    return v_text;
+end
+$function$;
+comment on function annex_internal.namespace_text(memory.vector_indexes, text) is
+    'A namespace as sidecars write it, whatever spelling of its value was given';
+
 create or replace function annex_internal.check_filter(index memory.vector_indexes, filter text) returns void
 language plpgsql volatile parallel restricted
 as $function$

@@ -119,6 +119,9 @@ declare
     v_place integer := 0;
 begin
     select * into v_call from annex_internal.call_settings(ef_search, consistency);
+    if namespace is not null then
+        namespace := annex_internal.namespace_text(v_index, namespace);
+    end if;
     if filter is not null then
         perform annex_internal.check_filter(v_index, filter);
     end if;

@@ -36,6 +36,7 @@ class BadInputTest {
                 "create table part partition of parts for values from (0) to (10)",
                 "create table parent (id int primary key, embedding real[])",
                 "create table child () inherits (parent)",
+                "create table priced (id int primary key, price numeric(8, 2), embedding real[])",
                 "create table unindexed (id int primary key, embedding real[])",
                 "select annex.create_index('docs', 'embedding')");
     }
@@ -76,6 +77,8 @@ class BadInputTest {
                 "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
                 "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\":"
                         + " \"pq\"}'",
+                "0A000 | namespace column \"price\" has type numeric(8,2) | 'priced', 'embedding',"
+                        + " namespace_column => 'price'",
                 "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column =>"
                         + " 'tenant'",
                 "42710 | already exists | 'unindexed', 'embedding', name => 'docs_embedding'",
