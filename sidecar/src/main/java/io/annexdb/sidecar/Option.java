@@ -17,7 +17,8 @@ enum Option {
             "database.user",
             "annex_sidecar",
             text(1, 63),
-            "role with REPLICATION, pg_read_all_settings, and annex.grant_sidecar(role)"),
+            "role with REPLICATION and annex.grant_sidecar(role); on Citus also"
+                    + " pg_read_all_settings"),
     DATABASE_PASSWORD("database.password", "", secret(0), "its password"),
     DATA_DIRECTORY("data-directory", null, text(1, 4_000), "where the indexes' files live"),
     LISTEN_HOST("listen.host", "127.0.0.1", text(1, 255), "address that PostgreSQL reaches us at"),

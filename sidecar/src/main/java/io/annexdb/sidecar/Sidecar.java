@@ -37,33 +37,44 @@ public final class Sidecar implements AutoCloseable {
     private final HttpPort http;
 
     private Sidecar(Config config) throws IOException {
-        Telemetry telemetry = started(new Telemetry());
-        telemetry.kernel(kernel());
-        IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));
-        Follower follower = started(new Follower(followerSettings(config), registry, telemetry));
-        follower.start();
-        Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
-        SearchService search = new SearchService(registry, fence, telemetry);
-        status =
-                new StatusService(
-                        Version.current(),
-                        config.text(Option.NAME),
-                        registry,
-                        () -> follower.status().streamState(),
-                        () -> follower.status().messages(),
-                        follower::refresh);
-        telemetry.indexes(() -> status.status().indexes().stream().map(Sidecar::figures).toList());
-        CommandService commands =
-                new CommandService(
-                        search, status, telemetry, config.text(Option.SECRET), Version.current());
-        wire = started(WireServer.start(wireSettings(config), commands, telemetry));
-        http =
-                started(
-                        HttpPort.start(
-                                config.text(Option.HTTP_HOST),
-                                config.number(Option.HTTP_PORT),
-                                telemetry,
-                                status::status));
+        try {
+            Telemetry telemetry = started(new Telemetry());
+            telemetry.kernel(kernel());
+            IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));
+            Follower follower =
+                    started(new Follower(followerSettings(config), registry, telemetry));
+            follower.start();
+            Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
+            SearchService search = new SearchService(registry, fence, telemetry);
+            status =
+                    new StatusService(
+                            Version.current(),
+                            config.text(Option.NAME),
+                            registry,
+                            () -> follower.status().streamState(),
+                            () -> follower.status().messages(),
+                            follower::refresh);
+            telemetry.indexes(
+                    () -> status.status().indexes().stream().map(Sidecar::figures).toList());
+            CommandService commands =
+                    new CommandService(
+                            search,
+                            status,
+                            telemetry,
+                            config.text(Option.SECRET),
+                            Version.current());
+            wire = started(WireServer.start(wireSettings(config), commands, telemetry));
+            http =
+                    started(
+                            HttpPort.start(
+                                    config.text(Option.HTTP_HOST),
+                                    config.number(Option.HTTP_PORT),
+                                    telemetry,
+                                    status::status));
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     /**

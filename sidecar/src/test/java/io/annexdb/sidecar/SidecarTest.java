@@ -43,6 +43,7 @@ class SidecarTest {
         try (TestServer server = TestServer.start()) {
             AnnexMigrations.migrate(server.url(), "postgres", null, Map.of());
             try (Sidecar sidecar = Sidecar.start(config(server, directory))) {
+                awaitReady(sidecar);
                 server.execute(
                         "select annex.setup('"
                                 + SECRET
@@ -67,6 +68,14 @@ class SidecarTest {
                 stops(sidecar);
             }
         }
+    }
+
+    /** Without an index there is nothing to follow, and nothing that would not be ready. */
+    private void awaitReady(Sidecar sidecar) throws Exception {
+        while (get(sidecar.httpPort(), "/ready").statusCode() != 200) {
+            Thread.sleep(20);
+        }
+        assertEquals(List.of(), sidecar.status().indexes());
     }
 
     private void metrics(int port) throws Exception {

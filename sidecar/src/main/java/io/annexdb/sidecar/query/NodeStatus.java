@@ -37,12 +37,10 @@ public record NodeStatus(
     /** Why this sidecar should not be asked now; empty when it streams and all is ready. */
     public List<String> obstacles() {
         List<String> obstacles = new ArrayList<>();
-        if (!stream.streaming()) {
+        if (!stream.streaming() && !hasNothingToFollow()) {
             obstacles.add(
                     stream.error() == null
-                            ? indexes.isEmpty()
-                                    ? "not streaming: no index is here yet"
-                                    : "not streaming yet"
+                            ? "not streaming yet"
                             : "not streaming: " + stream.error());
         }
         for (IndexStatus index : indexes) {
@@ -63,5 +61,12 @@ public record NodeStatus(
             }
         }
         return obstacles;
+    }
+
+    /**
+     * PostgreSQL was reached and has no index for this sidecar, so that there is no slot either.
+     */
+    private boolean hasNothingToFollow() {
+        return indexes.isEmpty() && stream.error() == null && !stream.flushed().equals(Lsn.ZERO);
     }
 }

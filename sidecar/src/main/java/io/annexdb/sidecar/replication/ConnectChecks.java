@@ -132,7 +132,7 @@ final class ConnectChecks {
      * @throws AnnexException CONFIGURATION
      */
     static void guardDecoder(Connection walsender) throws SQLException {
-        if (!libraryPath(walsender).contains("citus_decoders")) {
+        if (!hasCitus(walsender) || !libraryPath(walsender).contains("citus_decoders")) {
             return;
         }
         try (Statement statement = walsender.createStatement()) {
@@ -145,11 +145,29 @@ final class ConnectChecks {
         }
     }
 
+    private static boolean hasCitus(Connection walsender) throws SQLException {
+        try (Statement statement = walsender.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus'")) {
+            return row.next();
+        }
+    }
+
     private static String libraryPath(Connection walsender) throws SQLException {
         try (Statement statement = walsender.createStatement();
                 ResultSet row = statement.executeQuery("SHOW dynamic_library_path")) {
             row.next();
             return row.getString(1);
+        } catch (SQLException e) {
+            if (!"42501".equals(e.getSQLState())) {
+                throw e;
+            }
+            throw new AnnexException(
+                    ErrorCode.CONFIGURATION,
+                    "cannot see whether Citus replaces the slot's decoder: " + e.getMessage(),
+                    "GRANT pg_read_all_settings to the sidecar's role on every node.",
+                    e);
         }
     }
 

@@ -187,14 +187,25 @@ public final class WireServer implements AutoCloseable {
         // Answers are small and complete; waiting for more of them would only delay the client.
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        int processId = nextProcessId++;
-        Connection connection = new Connection(this, socket, processId, random.nextInt());
-        connections.put(processId, connection);
-        telemetry.connectionOpened();
+        serve(new Connection(this, socket, nextProcessId++, random.nextInt()));
+    }
+
+    private void serve(Connection connection) {
         Thread thread =
-                Thread.ofPlatform().name("annex-wire-" + processId).daemon().unstarted(connection);
+                Thread.ofPlatform()
+                        .name("annex-wire-" + connection.processId())
+                        .daemon()
+                        .unstarted(connection);
+        connections.put(connection.processId(), connection);
         threads.put(connection, thread);
-        thread.start();
+        telemetry.connectionOpened();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            LOG.error("no thread for another connection; the operating system's limit?", e);
+            connection.abort();
+            closed(connection);
+        }
         if (stopping) {
             connection.abort();
         }
