@@ -70,6 +70,14 @@ final class Rows implements ShardLog {
         return current != null && current.segment.find(key) >= 0;
     }
 
+    /** Whether the row has exactly this vector. */
+    boolean holds(RowKey key, float[] vector) {
+        Generation current = generation;
+        return current != null
+                && current.segment.vectors().dimension() == vector.length
+                && current.segment.holds(key, vector);
+    }
+
     /** Takes the memory for a row; so far nothing has changed if that fails. */
     Generation ensureRoom(RowKey key, int dimension) {
         Generation current = generation;

@@ -71,8 +71,25 @@ public final class VectorIndex {
      * infinity, zero under cosine) is counted as skipped, and an earlier version is removed.
      */
     public void upsert(RowKey key, @Nullable String namespace, float[] vector) {
+        update(key, key, namespace, vector);
+    }
+
+    /**
+     * As {@link #upsert}, for a row that had another key before. A vector that is the same as
+     * before keeps its place in the graph: changes of other columns bring it along when it is
+     * short.
+     */
+    public void update(RowKey oldKey, RowKey key, @Nullable String namespace, float[] vector) {
         write(() -> {
+            touch(oldKey);
             touch(key);
+            if (store.rows().holds(oldKey, vector)) {
+                store.rekey(oldKey, key, namespace);
+                return;
+            }
+            if (!oldKey.equals(key)) {
+                store.delete(oldKey);
+            }
             store(key, namespace, vector);
         });
     }

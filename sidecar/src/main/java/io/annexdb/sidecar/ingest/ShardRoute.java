@@ -173,6 +173,10 @@ final class ShardRoute {
             keep(oldKey, key, rows.namespace(update.row()));
             return;
         }
+        if (loading == null && rows.hasVector(update.row())) {
+            index.update(oldKey, key, rows.namespace(update.row()), rows.vector(update.row()));
+            return;
+        }
         if (!oldKey.equals(key)) {
             remove(oldKey);
         }

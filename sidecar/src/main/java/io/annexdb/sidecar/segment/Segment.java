@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.RowKey;
 
@@ -103,6 +104,21 @@ public final class Segment implements AutoCloseable {
     private int liveSlot(RowKey key, long hash) {
         int slot = keys.find(key.encoded(), hash);
         return slot >= 0 && dead.get(slot) ? -1 : slot;
+    }
+
+    /** Whether the row has exactly these floats. For the writer. */
+    public boolean holds(RowKey key, float[] vector) {
+        int slot = find(key);
+        if (slot < 0 || rows.vectorHash(slot) != VectorHash.of(vector)) {
+            return false;
+        }
+        long address = vectors.address(slot);
+        for (int i = 0; i < vector.length; i++) {
+            if (Native.getInt(address + i * 4L) != Float.floatToRawIntBits(vector[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

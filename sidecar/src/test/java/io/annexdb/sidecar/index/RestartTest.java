@@ -10,6 +10,7 @@ import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,39 @@ class RestartTest {
             assertEquals(2, registry.onDisk().size());
             assertEquals(State.LOADING, registry.openOrCreate(SHARD).state());
             assertEquals(State.LOADING, registry.openOrCreate(other).state());
+        }
+    }
+
+    /** An update of other columns brings a short vector along; the graph must not churn for it. */
+    @Test
+    void anUpdateThatBringsTheSameVectorKeepsItsPlace() throws Exception {
+        float[][] vectors = Fixture.clustered(new Random(5), 200, DIMENSION, 10);
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            VectorIndex index = Fixture.ready(registry, SHARD);
+            for (int i = 0; i < vectors.length; i++) {
+                index.upsert(Fixture.key(i), "old", vectors[i]);
+            }
+            for (int i = 0; i < vectors.length; i++) {
+                index.upsert(Fixture.key(i), "new", vectors[i]);
+                index.update(Fixture.key(i), Fixture.key(-i - 1), "newer", vectors[i]);
+            }
+            assertEquals(0, index.status().tombstones());
+            index.update(Fixture.key(-1), Fixture.key(-1), "newer", vectors[7]);
+            assertEquals(1, index.status().tombstones());
+            index.commit(new Lsn(200));
+            registry.advanceApplied(new Lsn(200));
+            registry.sync();
+        }
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            VectorIndex index = registry.openOrCreate(SHARD);
+            assertEquals(State.READY, index.state());
+            assertEquals(200, index.status().rows());
+            List<Neighbor> found =
+                    index.search(vectors[3], 1, 100, "newer", Double.MAX_VALUE, () -> false);
+            assertEquals(Fixture.key(-4), found.getFirst().key());
+            assertEquals(
+                    List.of(),
+                    index.search(vectors[3], 1, 100, "old", Double.MAX_VALUE, () -> false));
         }
     }
 
