@@ -59,9 +59,14 @@ begin
         raise exception 'unknown option: %', v_unknown
             using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension and quantization.';
     end if;
-    if coalesce(options ->> 'quantization', 'none') not in ('none', 'auto') then
-        raise exception 'quantization % is not offered yet', options ->> 'quantization'
-            using errcode = 'feature_not_supported', hint = 'Use none, or leave it out.';
+    v_index.quantization := lower(coalesce(options ->> 'quantization', 'auto'));
+    if v_index.quantization not in ('auto', 'none', 'sq8', 'rabitq', 'pq') then
+        raise exception 'unknown quantization "%"', options ->> 'quantization'
+            using errcode = 'invalid_parameter_value', hint = 'Use auto, none, sq8, rabitq or pq.';
+    end if;
+    if v_index.quantization in ('sq8', 'rabitq', 'pq') and v_index.metric not in ('cosine', 'l2', 'ip') then
+        raise exception 'quantization % is not for metric %', v_index.quantization, v_index.metric
+            using errcode = 'feature_not_supported', hint = 'Use auto or none with this metric.';
     end if;
     v_index.options := options;
     v_index.m := annex_internal.option_integer(options, 'm', 4, 100, 16);
@@ -113,11 +118,11 @@ begin
     v_index.created_at := now();
     insert into memory.vector_indexes (
         index_id, index_name, table_name, column_name, metric, method, namespace_column, namespace_routes,
-        key_columns, dimension, m, ef_construction, options, fetch_columns, created_at)
+        key_columns, dimension, m, ef_construction, quantization, options, fetch_columns, created_at)
     values (
         v_index.index_id, v_index.index_name, v_index.table_name, v_index.column_name, v_index.metric,
         v_index.method, v_index.namespace_column, v_index.namespace_routes, v_index.key_columns,
-        v_index.dimension, v_index.m, v_index.ef_construction, v_index.options, v_index.fetch_columns,
+        v_index.dimension, v_index.m, v_index.ef_construction, v_index.quantization, v_index.options, v_index.fetch_columns,
         v_index.created_at);
     perform annex_internal.generate_fetch(v_index.index_id);
 

@@ -20,7 +20,7 @@ comment on function annex_internal.ask_status(boolean) is 'Asks every sidecar fo
 
 create or replace view annex.indexes as
 select v.index_name, v.table_name, v.column_name, v.metric, v.method, v.namespace_column, v.key_columns,
-    v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id
+    v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id, v.quantization, v.include
 from memory.vector_indexes v;
 comment on view annex.indexes is 'The indexes that there are';
 

@@ -75,8 +75,10 @@ class BadInputTest {
                         + " '{\"m\": 3}'",
                 "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",
                 "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
-                "0A000 | quantization pq | 'unindexed', 'embedding', options => '{\"quantization\":"
-                        + " \"pq\"}'",
+                "22023 | unknown quantization | 'unindexed', 'embedding', options =>"
+                        + " '{\"quantization\": \"pg\"}'",
+                "0A000 | quantization pq | 'unindexed', 'embedding', metric => 'l1', options =>"
+                        + " '{\"quantization\": \"pq\"}'",
                 "0A000 | namespace column \"price\" has type numeric(8,2) | 'priced', 'embedding',"
                         + " namespace_column => 'price'",
                 "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column =>"

@@ -109,7 +109,8 @@ final class Compact {
             targetLinked = Math.max(targetLinked, newSlots[slot] + 1);
         }
         Insert insert =
-                new Insert(target.graph, definition.index().efConstruction(), new Scratch());
+                new Insert(
+                        target.graph, definition.index().options().efConstruction(), new Scratch());
         CopyGraph.run(old.graph, target.graph, newSlots, linked, insert);
         Reconnect.run(target.graph, targetLinked, insert);
         target.linking.startAt(targetLinked);

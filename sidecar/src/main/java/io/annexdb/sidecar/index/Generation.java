@@ -22,8 +22,8 @@ final class Generation {
 
     Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
         segment = new Segment(index.metric(), dimension, budget);
-        graph = new Graph(index.m(), segment, budget);
-        efConstruction = index.efConstruction();
+        graph = new Graph(index.options().m(), segment, budget);
+        efConstruction = index.options().efConstruction();
         gate =
                 new ReaderGate(() -> {
                     graph.close();
@@ -58,7 +58,7 @@ final class Generation {
     /** Puts an empty graph in place of one that could not be read; before anybody searches. */
     void discardGraph(IndexDefinition index, MemoryBudget budget) {
         graph.close();
-        graph = new Graph(index.m(), segment, budget);
+        graph = new Graph(index.options().m(), segment, budget);
     }
 
     /** Rows that only the exact scan finds. */

@@ -137,7 +137,10 @@ record ShardFiles(Path directory) {
     /** A number that differs when the graph would be another one. */
     static long graphFingerprint(ShardDefinition shard) {
         return logFingerprint(shard) * 31
-                + fingerprint(shard.index().m() + "\n" + shard.index().efConstruction());
+                + fingerprint(
+                        shard.index().options().m()
+                                + "\n"
+                                + shard.index().options().efConstruction());
     }
 
     private static long fingerprint(String text) {

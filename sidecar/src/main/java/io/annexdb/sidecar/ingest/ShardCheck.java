@@ -79,8 +79,7 @@ final class ShardCheck {
                 && one.keyColumns().equals(other.keyColumns())
                 && java.util.Objects.equals(one.namespaceColumn(), other.namespaceColumn())
                 && (one.dimension() == other.dimension() || one.dimension() == 0)
-                && one.m() == other.m()
-                && one.efConstruction() == other.efConstruction();
+                && one.options().equals(other.options());
     }
 
     private static Optional<String> unreadable(ShardDefinition shard, RelationFacts facts) {

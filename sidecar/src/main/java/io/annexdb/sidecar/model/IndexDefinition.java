@@ -16,8 +16,7 @@ import java.util.List;
  * @param keyColumns the columns of the replica identity, in key order
  * @param namespaceColumn the column whose value is the namespace, if there is one
  * @param dimension number of elements of every vector; 0 until the first vector is seen
- * @param m links per node of the graph (Malkov and Yashunin, arXiv 1603.09320), 4 to 100
- * @param efConstruction candidates looked at when a node is linked, 8 to 2000
+ * @param options how it is built
  */
 public record IndexDefinition(
         long id,
@@ -29,8 +28,7 @@ public record IndexDefinition(
         List<String> keyColumns,
         @Nullable String namespaceColumn,
         int dimension,
-        int m,
-        int efConstruction) {
+        IndexOptions options) {
     public IndexDefinition {
         keyColumns = List.copyOf(keyColumns);
     }

@@ -2,8 +2,10 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.slf4j.Logger;
@@ -65,8 +67,10 @@ public final class CatalogReader {
                                     texts(row.getArray("key_columns")),
                                     row.getString("namespace_column"),
                                     row.getInt("dimension"),
-                                    row.getInt("m"),
-                                    row.getInt("ef_construction")),
+                                    new IndexOptions(
+                                            row.getInt("m"),
+                                            row.getInt("ef_construction"),
+                                            Quantization.ofSqlName(row.getString("quantization")))),
                             row.getLong("relation_oid"),
                             row.getString("relation")));
         } catch (AnnexException e) {

@@ -1,10 +1,12 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
@@ -31,8 +33,7 @@ final class Fixture {
                         List.of("id"),
                         "tenant",
                         dimension,
-                        16,
-                        100),
+                        new IndexOptions(16, 100, Quantization.AUTO)),
                 16402,
                 "public.docs");
     }

@@ -6,10 +6,12 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
@@ -161,8 +163,7 @@ class LoadingRowsTest {
                         List.of("id"),
                         "n",
                         2,
-                        16,
-                        200),
+                        new IndexOptions(16, 200, Quantization.AUTO)),
                 16_400,
                 "public.t");
     }

@@ -10,10 +10,12 @@ import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.StreamState;
@@ -180,8 +182,7 @@ class SearchServiceTest {
                         List.of("id"),
                         null,
                         2,
-                        16,
-                        100);
+                        new IndexOptions(16, 100, Quantization.AUTO));
         return new ShardDefinition(index, relationOid, "public.docs_" + relationOid);
     }
 }

@@ -35,12 +35,23 @@ class ArchitectureTest {
                     Map.entry("memory", List.of()),
                     Map.entry("protocol", List.of()),
                     Map.entry("replication", List.of()),
-                    Map.entry("segment", List.of("memory")),
-                    Map.entry("hnsw", List.of("segment", "kernel", "memory")),
-                    Map.entry("flat", List.of("segment", "kernel", "memory")),
-                    Map.entry("index", List.of("segment", "hnsw", "flat", "kernel", "memory")),
+                    Map.entry("quantization", List.of("kernel", "memory")),
+                    Map.entry("segment", List.of("quantization", "memory")),
+                    Map.entry("hnsw", List.of("segment", "quantization", "kernel", "memory")),
+                    Map.entry("flat", List.of("segment", "quantization", "kernel", "memory")),
+                    Map.entry(
+                            "index",
+                            List.of(
+                                    "segment",
+                                    "hnsw",
+                                    "ivfpq",
+                                    "flat",
+                                    "filter",
+                                    "quantization",
+                                    "kernel",
+                                    "memory")),
                     Map.entry("ingest", List.of("replication", "index")),
-                    Map.entry("query", List.of("index")),
+                    Map.entry("query", List.of("index", "filter")),
                     Map.entry("command", List.of("query")),
                     Map.entry("wire", List.of("protocol", "command")));
 

@@ -5,9 +5,11 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.StreamState;
@@ -132,8 +134,7 @@ final class RunningServer implements AutoCloseable {
                         List.of("namespace", "id"),
                         "namespace",
                         DIMENSION,
-                        16,
-                        100);
+                        new IndexOptions(16, 100, Quantization.AUTO));
         return new ShardDefinition(index, relationOid, "public.docs_" + relationOid);
     }
 

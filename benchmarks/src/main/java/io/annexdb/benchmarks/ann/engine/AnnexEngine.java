@@ -6,8 +6,10 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
@@ -64,8 +66,7 @@ final class AnnexEngine implements Engine {
                         List.of("id"),
                         request.filtered() ? "namespace" : null,
                         dimension,
-                        request.m(),
-                        request.efConstruction());
+                        new IndexOptions(request.m(), request.efConstruction(), Quantization.AUTO));
         return new ShardDefinition(definition, 1, "bench");
     }
 

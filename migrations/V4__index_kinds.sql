@@ -1,0 +1,22 @@
+-- Codes, further metrics and methods, and columns that sidecars keep to filter by.
+alter table memory.vector_indexes
+    add column quantization text not null default 'auto'
+        check (quantization in ('auto', 'none', 'sq8', 'rabitq', 'pq')),
+    add column include name[] not null default '{}';
+
+alter table memory.vector_indexes drop constraint vector_indexes_metric_check;
+alter table memory.vector_indexes add constraint vector_indexes_metric_check
+    check (metric in ('cosine', 'l2', 'ip', 'l1', 'hamming', 'jaccard'));
+
+alter table memory.vector_indexes drop constraint vector_indexes_method_check;
+alter table memory.vector_indexes add constraint vector_indexes_method_check
+    check (method in ('auto', 'hnsw', 'flat', 'ivfpq'));
+
+alter table memory.vector_indexes drop constraint vector_indexes_m_check;
+alter table memory.vector_indexes add constraint vector_indexes_m_check check (m between 1 and 2000);
+
+comment on column memory.vector_indexes.quantization is 'Codes by which candidates are found, before exact distances decide';
+comment on column memory.vector_indexes.include is 'Columns that the sidecars keep, to filter by them inside the search';
+
+-- It returns more columns now; annex.setup grants it again.
+drop function if exists annex.local_shards();

@@ -1,0 +1,13 @@
+package io.annexdb.sidecar.model;
+
+/**
+ * How an index is built.
+ *
+ * @param m links per node of the graph (Malkov and Yashunin, arXiv 1603.09320), 4 to 100
+ * @param efConstruction candidates looked at when a node is linked, 8 to 2000
+ * @param quantization the codes that candidates are found by
+ */
+public record IndexOptions(int m, int efConstruction, Quantization quantization) {
+    /** M = 16, efConstruction = 200, quantization chosen by metric and dimension. */
+    public static final IndexOptions DEFAULT = new IndexOptions(16, 200, Quantization.AUTO);
+}
