@@ -86,10 +86,7 @@ begin
         execute format('drop server %I cascade', v_server);
     end loop;
 
-    if annex_internal.is_copy() then
-        -- Restored from a dump, which brings the publication along: the sidecar of this one makes its own.
-        perform annex.unpublish();
-    end if;
+    perform annex_internal.drop_restored_publication();
     insert into annex_internal.node as n (inner_key, outer_key, system_identifier, database_oid)
     select annex_internal.padded_key(k.secret, 54), annex_internal.padded_key(k.secret, 92),
         c.system_identifier, d.oid
@@ -205,6 +202,33 @@ end
 $function$;
 comment on function annex_internal.is_copy() is
     'Whether this database was restored from a dump of the one that annex.setup was called in';
+
+create or replace function annex_internal.drop_restored_publication() returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set citus.enable_ddl_propagation to off
+set lock_timeout to '100ms'
+as $function$
+begin
+    -- A slot says that a sidecar follows this database already: then the publication is that sidecar's.
+    if not annex_internal.is_copy()
+            or current_setting('transaction_read_only')::boolean
+            or not exists (select from pg_publication where pubname = 'annex_data')
+            or exists (
+                select from pg_replication_slots s
+                where s.slot_name like 'annex\_%' and s.database = current_database()) then
+        return;
+    end if;
+    drop publication annex_data;
+exception
+    -- Another session drops it, a parallel query may write nothing, or it was restored for another owner. A search
+    -- must not fail for that; the next call tries again.
+    when lock_not_available or undefined_object or invalid_transaction_state or insufficient_privilege then
+        null;
+end
+$function$;
+comment on function annex_internal.drop_restored_publication() is
+    'In a restored copy: drops the publication that the dump brought along and no sidecar uses';
 
 create or replace function annex.setup(secret text, sidecars jsonb default null)
 returns table (sidecar name, host text, port text)
@@ -324,7 +348,7 @@ $function$;
 comment on function annex.grant_sidecar(name) is
     'Grants a role with the attribute REPLICATION what a sidecar needs: its duties, and SELECT on the indexed tables, later ones included';
 
-revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.is_copy(), annex_internal.stored_secret(),
-    annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
+revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.is_copy(),
+    annex_internal.drop_restored_publication(), annex_internal.stored_secret(), annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
     annex.grant_sidecar(name)
 from public;

@@ -29,21 +29,6 @@ end
 $function$;
 comment on function annex_internal.signature(text) is 'HMAC-SHA256 of a message under the secret, as lower-case hex';
 
-create or replace function annex_internal.connect(sidecar name) returns void
-language plpgsql
-as $function$
-begin
-    if annex_internal.is_copy() then
-        raise exception 'annex.setup was called in another database, of which this one is a copy'
-            using errcode = 'object_not_in_prerequisite_state',
-                hint = 'Call annex.setup here, with sidecars of its own.';
-    end if;
-    perform ${dblink}.dblink_connect(sidecar, sidecar);
-end
-$function$;
-comment on function annex_internal.connect(name) is
-    'Opens the session''s connection to a sidecar, unless this database is a restored copy of the one that was set up';
-
 create or replace function annex_internal.is_followed(sidecar name) returns boolean
 language plpgsql stable
 as $function$
@@ -77,13 +62,18 @@ begin
         -- Stale, or with the answer of a cancelled query still on its way.
         perform ${dblink}.dblink_disconnect(sidecar);
     end if;
+    if annex_internal.is_copy() then
+        perform annex_internal.drop_restored_publication();
+        problem := 'annex.setup was called in another database, of which this one is a copy';
+        return;
+    end if;
     if needs_stream and not annex_internal.is_followed(sidecar) then
         problem := 'it does not follow this server: no slot of a sidecar is in use';
         return;
     end if;
     v_began := clock_timestamp();
     begin
-        perform annex_internal.connect(sidecar);
+        perform ${dblink}.dblink_connect(sidecar, sidecar);
         sent := ${dblink}.dblink_send_query(sidecar, statement) = 1;
         if not sent then
             problem := ${dblink}.dblink_error_message(sidecar);
@@ -99,7 +89,8 @@ begin
     end if;
 end
 $function$;
-comment on function annex_internal.send(name, text, boolean) is 'Sends a statement over the kept connection to a sidecar, or over a new one';
+comment on function annex_internal.send(name, text, boolean) is
+    'Sends a statement over the kept connection to a sidecar, or over a new one; never from a restored copy, whose stored addresses are the original''s';
 
 create or replace function annex_internal.exchange(
     sidecars name[], request text, timeout_ms integer, even_if_silent boolean default false,
@@ -423,7 +414,7 @@ $function$;
 comment on function annex_internal.merge(annex_internal.answer[], integer, integer) is
     'The k nearest of several sidecars'' neighbours';
 
-revoke execute on function annex_internal.signature(text), annex_internal.connect(name),
-    annex_internal.send(name, text, boolean), annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
+revoke execute on function annex_internal.signature(text), annex_internal.send(name, text, boolean),
+    annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
     annex_internal.receive(name, text), annex_internal.partitions_to_ask(regclass)
 from public;

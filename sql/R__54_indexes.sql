@@ -23,6 +23,7 @@ begin
             using errcode = 'null_value_not_allowed', hint = 'For example: select annex.create_index(''docs'', ''embedding'');';
     end if;
     perform annex_internal.require_coordinator('annex.create_index');
+    perform annex_internal.drop_restored_publication();
     perform annex_internal.check_table(target);
     v_column := annex_internal.check_vector_column(target, column_name);
     v_index.key_columns := annex_internal.check_key(target);
@@ -148,6 +149,7 @@ as $function$
 declare
     v_index_id bigint;
 begin
+    perform annex_internal.drop_restored_publication();
     delete from memory.vector_indexes v where v.index_name = name returning index_id into v_index_id;
     execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
         'fetch_' || v_index_id);

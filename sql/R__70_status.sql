@@ -126,6 +126,11 @@ begin
                 continue;
             end if;
             v_missing := pg_catalog.array_remove(v_missing, annex_internal.group_of(v_sidecar.sidecar));
+            -- In a restored copy no sidecar is asked before annex.setup.
+            if v_sidecar.status = 'down' and v_sidecar.detail ->> 'sqlstate' = '55000' then
+                raise exception '%', v_sidecar.detail ->> 'message'
+                    using errcode = 'object_not_in_prerequisite_state', hint = v_sidecar.detail ->> 'hint';
+            end if;
             if v_sidecar.status <> 'ok' then
                 v_ready := false;
                 v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''), v_sidecar.detail ->> 'message');

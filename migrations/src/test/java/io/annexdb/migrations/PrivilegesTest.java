@@ -96,7 +96,7 @@ class PrivilegesTest {
                     "annex_internal.exchange('{}', '', 1)",
                     "annex_internal.send('annex_0', 'select 1', true)",
                     "annex_internal.receive('annex_0', '')",
-                    "annex_internal.connect('annex_0')",
+                    "annex_internal.drop_restored_publication()",
                     "annex_internal.setup_node('another secret', '[]')",
                     "annex_internal.teardown_node()",
                     "annex_internal.on_workers('select 1')",

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,10 +39,10 @@ class CitusTest {
     private Session session;
 
     @BeforeAll
-    void start() throws Exception {
-        Optional<Path> installation = CitusCluster.installation();
+    void start(@TempDir Path files) throws Exception {
+        Optional<Path> installation = InstalledPostgres.installationWithCitus();
         assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
-        cluster = CitusCluster.start(installation.get());
+        cluster = CitusCluster.start(installation.get(), files);
         session = cluster.coordinator();
         session.run(
                 "select setseed(0.7)",
