@@ -221,9 +221,9 @@ begin
     end if;
     drop publication annex_data;
 exception
-    -- Another session drops it, a parallel query may write nothing, or it was restored for another owner. A search
-    -- must not fail for that; the next call tries again.
-    when lock_not_available or undefined_object or invalid_transaction_state or insufficient_privilege then
+    -- Another session drops it, or it was restored for another owner. A search must not fail for that; the next
+    -- call tries again.
+    when lock_not_available or undefined_object or insufficient_privilege then
         null;
 end
 $function$;

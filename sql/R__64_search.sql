@@ -101,7 +101,8 @@ create or replace function annex.search(
     filter text default null, max_distance double precision default null, ef_search integer default null,
     consistency text default null, with_vector boolean default false)
 returns table (hit anyelement, distance double precision)
-language plpgsql volatile parallel restricted rows 10
+-- A parallel query may not prepare a statement, nor start a subtransaction before PostgreSQL 17.
+language plpgsql volatile parallel unsafe rows 10
 set citus.allow_nested_distributed_execution to on
 as $function$
 #variable_conflict use_variable
@@ -183,7 +184,8 @@ create or replace function annex.nearest(
     index_name text, query real[], k integer default 10, namespace text default null, filter text default null,
     max_distance double precision default null, ef_search integer default null, consistency text default null)
 returns table (key jsonb, distance double precision)
-language plpgsql volatile parallel restricted rows 10
+-- A parallel query may not prepare a statement, nor start a subtransaction before PostgreSQL 17.
+language plpgsql volatile parallel unsafe rows 10
 set citus.allow_nested_distributed_execution to on
 as $function$
 #variable_conflict use_variable

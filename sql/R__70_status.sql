@@ -2,7 +2,7 @@
 
 create or replace function annex_internal.ask_status(refresh boolean)
 returns table (sidecar name, status text, detail jsonb)
-language plpgsql volatile security definer parallel restricted rows 2
+language plpgsql volatile security definer parallel unsafe rows 2
 set search_path to pg_catalog, pg_temp
 as $function$
 declare

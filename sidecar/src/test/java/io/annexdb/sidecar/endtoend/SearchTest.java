@@ -295,4 +295,31 @@ class SearchTest {
         }
         assertSearch(5, "", "true");
     }
+
+    @Test
+    void aroundASearchNoPlanIsParallel() throws SQLException {
+        try (Session eager = annex.session()) {
+            eager.run(
+                    "set parallel_setup_cost = 0",
+                    "set parallel_tuple_cost = 0",
+                    "set min_parallel_table_scan_size = 0");
+            assertTrue(
+                    eager.rows("explain select count(*) from docs").toString().contains("Gather"));
+            assertEquals(
+                    "10",
+                    eager.value(
+                            "select count(*) from docs d, lateral annex.search(null::docs,"
+                                    + " 'embedding', d.embedding, 1, filter => 'id = ' || d.id) s"
+                                    + " where d.id % 2000 = 0 and s.distance < 1e-6"));
+            assertEquals(
+                    "10",
+                    eager.value(
+                            "select count(*) from docs d, lateral annex.nearest('docs_embedding',"
+                                    + " d.embedding, 1, filter => 'id = ' || d.id) s"
+                                    + " where d.id % 2000 = 0 and s.distance < 1e-6"));
+            assertEquals(
+                    "20000",
+                    eager.value("select count(*) from docs, annex.sidecar_status where reachable"));
+        }
+    }
 }
