@@ -7,6 +7,7 @@ import io.annexdb.benchmarks.server.Ports;
 import io.annexdb.benchmarks.server.QuietLogs;
 import io.annexdb.benchmarks.server.ServerFolder;
 import io.annexdb.benchmarks.server.StopAtExit;
+import io.annexdb.benchmarks.server.SuperviseSidecar;
 import io.annexdb.benchmarks.server.UserFolders;
 import io.annexdb.benchmarks.text.EmbedGlosses;
 import io.annexdb.benchmarks.text.Embedder;
@@ -127,6 +128,7 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
         try (Progress _ = Progress.start("Start PostgreSQL 18, migrate, start the sidecar", 0)) {
             server.start();
         }
+        Thread supervision = SuperviseSidecar.inBackground(server, out);
         List<Gloss> all = WordNet.read();
         List<Gloss> loaded = all.subList(0, rows);
         List<Gloss> queries = all.subList(all.size() - QUERIES, all.size());
@@ -143,9 +145,7 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
             ConnectionHelp.print(server, out);
             out.println();
             out.println("Ctrl-C stops it" + (data == null ? " and removes the files." : "."));
-            server.awaitSidecarEnd();
-            throw new IllegalStateException(
-                    "the sidecar has ended by itself; see " + server.sidecarLog());
+            supervision.join();
         }
     }
 

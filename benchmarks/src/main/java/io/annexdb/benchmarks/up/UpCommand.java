@@ -7,6 +7,7 @@ import io.annexdb.benchmarks.server.Ports;
 import io.annexdb.benchmarks.server.QuietLogs;
 import io.annexdb.benchmarks.server.ServerFolder;
 import io.annexdb.benchmarks.server.StopAtExit;
+import io.annexdb.benchmarks.server.SuperviseSidecar;
 import io.annexdb.sidecar.AnnexSubcommand;
 
 import picocli.CommandLine.Command;
@@ -15,7 +16,6 @@ import picocli.CommandLine.Option;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /** Starts a development server, and starts its sidecar again whenever that ends. */
 @Command(
@@ -26,9 +26,6 @@ import java.util.concurrent.TimeUnit;
             "Ctrl-C stops it; the next start continues with the same data. It listens on 127.0.0.1."
         })
 public final class UpCommand implements AnnexSubcommand {
-    private static final long PAUSE_SECONDS_MAX = 30;
-    private static final long STABLE_NANOS = TimeUnit.MINUTES.toNanos(1);
-
     @Option(
             names = "--data",
             paramLabel = "DIR",
@@ -82,35 +79,6 @@ public final class UpCommand implements AnnexSubcommand {
         ConnectionHelp.print(server, out);
         out.println();
         out.println("Ctrl-C stops it; the data stay.");
-        supervise(server);
-    }
-
-    private void supervise(DevelopmentServer server) throws IOException, InterruptedException {
-        long pauseSeconds = 1;
-        while (true) {
-            long started = System.nanoTime();
-            int status = server.awaitSidecarEnd();
-            if (StopAtExit.isStopping(server)) {
-                return;
-            }
-            pauseSeconds =
-                    System.nanoTime() - started > STABLE_NANOS
-                            ? 1
-                            : Math.min(PAUSE_SECONDS_MAX, pauseSeconds * 2);
-            out.printf(
-                    "The sidecar ended with status %d (see %s); starting it again in %d s.%n",
-                    status, server.sidecarLog(), pauseSeconds);
-            TimeUnit.SECONDS.sleep(pauseSeconds);
-            restart(server);
-        }
-    }
-
-    private void restart(DevelopmentServer server) throws IOException, InterruptedException {
-        try {
-            server.startSidecar();
-            out.println("The sidecar is running again.");
-        } catch (IllegalStateException e) {
-            out.println(e.getMessage());
-        }
+        SuperviseSidecar.run(server, out);
     }
 }
