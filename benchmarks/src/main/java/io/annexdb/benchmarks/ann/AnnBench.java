@@ -1,22 +1,18 @@
 package io.annexdb.benchmarks.ann;
 
 import io.annexdb.benchmarks.ann.dataset.Dataset;
-import io.annexdb.benchmarks.ann.dataset.DatasetSource;
-import io.annexdb.benchmarks.ann.dataset.PrepareDataset;
-import io.annexdb.benchmarks.ann.dataset.ResolveDataset;
-import io.annexdb.benchmarks.ann.dataset.SyntheticClusters;
-import io.annexdb.benchmarks.ann.engine.EngineKind;
-import io.annexdb.benchmarks.server.UserFolders;
 import io.annexdb.sidecar.model.Method;
-import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -35,32 +31,30 @@ import java.util.concurrent.Callable;
         showDefaultValues = true,
         sortOptions = false)
 public final class AnnBench implements Callable<Integer> {
-    @Option(
-            names = "--dataset",
-            paramLabel = "NAME|FILE",
-            defaultValue = "wordnet-minilm",
-            description =
-                    "wordnet-minilm (117,791 glosses, 384 components), synthetic, or a file:"
-                            + " .fvecs, .fbin, .hdf5 of ann-benchmarks.")
-    private String dataset;
+    @Mixin private DatasetOptions dataset;
 
     @Option(
             names = "--engines",
             split = ",",
             defaultValue = "annex,lucene,jvector",
-            description = "annex, lucene, jvector, hnswlib.")
+            description =
+                    "annex, lucene, jvector, hnswlib, pgvector. annex may also be annex:METHOD or"
+                            + " annex:METHOD:QUANTIZATION, and stand there several times.")
     private List<String> engines;
 
     @Option(
             names = "--method",
+            split = ",",
             defaultValue = "hnsw",
-            description = "The method of annex: auto, hnsw, flat.")
-    private String method;
+            description = "Methods of annex: auto, hnsw, flat, ivfpq; one curve each.")
+    private List<String> methods;
 
     @Option(
-            names = "--metric",
-            description = "cosine, l2, ip; the data set's own when it is not given.")
-    private @Nullable String metric;
+            names = "--quantization",
+            split = ",",
+            defaultValue = "auto",
+            description = "Quantizations of annex: auto, none, sq8, rabitq, pq; one curve each.")
+    private List<String> quantizations;
 
     @Option(
             names = "--filter",
@@ -79,8 +73,37 @@ public final class AnnBench implements Callable<Integer> {
             description = "Candidates kept by the graph search, one point of the curve each.")
     private List<Integer> efs;
 
-    @Option(names = "--threads", defaultValue = "1", description = "Searching threads.")
-    private int threads;
+    @Option(
+            names = "--recalls",
+            split = ",",
+            defaultValue = "0.95,0.98,0.99",
+            description = "Recalls that queries per second are compared at.")
+    private List<Double> recalls;
+
+    @Option(
+            names = "--threads",
+            split = ",",
+            defaultValue = "1",
+            description = "Searching threads; one curve for each number, with the ratio.")
+    private List<Integer> threads;
+
+    @Option(
+            names = "--writer",
+            paramLabel = "ROWS/S",
+            defaultValue = "0",
+            description =
+                    "annex once more, with a writer beside that replaces as many rows a second;"
+                            + " with the ratio.")
+    private int writer;
+
+    @Option(
+            names = "--churn",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "annex once more, after every row was replaced N times in random order; with"
+                            + " the recall lost and the rows that are not found any more.")
+    private int churns;
 
     @Option(
             names = "--build-threads",
@@ -113,40 +136,11 @@ public final class AnnBench implements Callable<Integer> {
     private int warmUpSeconds;
 
     @Option(
-            names = "--limit",
-            paramLabel = "ROWS",
-            defaultValue = "2147483647",
-            description = "Base rows at most.")
-    private int limit;
-
-    @Option(names = "--queries", defaultValue = "1000", description = "Queries at most.")
-    private int queries;
-
-    @Option(
-            names = "--query-file",
-            paramLabel = "FILE",
-            description =
-                    "Queries of a .fvecs or .fbin file. Without it: the file that has \"query\" for"
-                            + " \"base\" in its name, else the last rows.")
-    private @Nullable Path queryFile;
-
-    @Option(names = "--rows", defaultValue = "100000", description = "synthetic: base rows.")
-    private int rows;
-
-    @Option(names = "--dimension", defaultValue = "384", description = "synthetic: components.")
-    private int dimension;
-
-    @Option(names = "--clusters", defaultValue = "1000", description = "synthetic: clusters.")
-    private int clusters;
-
-    @Option(
-            names = "--intrinsic",
-            defaultValue = "32",
-            description = "synthetic: intrinsic dimension.")
-    private int intrinsic;
-
-    @Option(names = "--seed", defaultValue = "1", description = "synthetic: seed.")
-    private long seed;
+            names = "--heap",
+            paramLabel = "MB",
+            defaultValue = "0",
+            description = "Heap of every Java engine; 0 for one that follows from the data.")
+    private int heapMegabytes;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
     private @Nullable Path json;
@@ -159,51 +153,48 @@ public final class AnnBench implements Callable<Integer> {
             description = "Afterwards, say in which methods the Java engines spend their time.")
     private boolean profile;
 
-    @Option(
-            names = "--cache",
-            paramLabel = "DIR",
-            description = "Prepared data and exact neighbours; the user's cache folder by default.")
-    private @Nullable Path cache;
-
     /** Made by picocli, which fills in the options. */
     @SuppressWarnings("NullAway.Init")
     public AnnBench() {}
 
     @Override
     public Integer call() throws IOException {
-        Path cacheFolder = cache == null ? UserFolders.cache() : cache;
         BenchPlan plan = plan();
-        DatasetSource source =
-                ResolveDataset.run(
-                        dataset,
-                        queryFile,
-                        new SyntheticClusters(rows, dimension, clusters, intrinsic, seed),
-                        cacheFolder);
-        Metric measured = metric == null ? source.metric() : Metric.ofSqlName(metric);
-        try (Dataset prepared =
-                PrepareDataset.run(
-                        source, measured, new DatasetSource.Limits(limit, queries), cacheFolder)) {
-            Report report = RunBench.run(prepared, plan, cacheFolder, System.out);
-            write(report);
+        try (Dataset prepared = dataset.open()) {
+            write(RunBench.run(prepared, plan, dataset.cacheFolder(), System.out));
         }
         return 0;
     }
 
     private BenchPlan plan() {
         return new BenchPlan(
-                engines.stream().map(EngineKind::ofName).distinct().toList(),
-                Method.ofSqlName(method),
+                ReadEntrants.run(
+                        engines,
+                        methods.stream().map(Method::ofSqlName).toList(),
+                        quantizations.stream().map(Quantization::ofSqlName).toList()),
+                conditions(),
+                churns,
                 filter,
                 k,
                 efs.stream().distinct().sorted().toList(),
-                threads,
+                recalls.stream().distinct().sorted().toList(),
                 buildThreads == 0 ? Runtime.getRuntime().availableProcessors() : buildThreads,
                 m,
                 efConstruction,
                 passes,
                 minMillis,
                 warmUpSeconds,
+                heapMegabytes,
                 profile);
+    }
+
+    private List<Condition> conditions() {
+        List<Condition> conditions =
+                new ArrayList<>(threads.stream().distinct().map(Condition::searches).toList());
+        if (writer > 0) {
+            conditions.add(conditions.getFirst().withWriter(writer));
+        }
+        return conditions;
     }
 
     private void write(Report report) throws IOException {

@@ -36,7 +36,8 @@ final class Curve {
                                 spread(ef, Measured::qps).median(),
                                 spread(ef, Measured::cpuQps).median(),
                                 spread(ef, Measured::p50Micros).median(),
-                                spread(ef, Measured::p99Micros).median()))
+                                spread(ef, Measured::p99Micros).median(),
+                                spread(ef, Measured::writtenPerSecond).median()))
                 .toList();
     }
 
@@ -67,5 +68,23 @@ final class Curve {
             qps[pass] = at.get().qps();
         }
         return Optional.of(qps);
+    }
+
+    /**
+     * This curve's queries per second at a recall by those of another, in each pass: within a pass
+     * two engines' points are seconds apart, so their ratio is steadier than they. Empty when
+     * either does not reach the recall, or cannot tell.
+     */
+    Optional<double[]> ratios(Curve other, double recall, ToDoubleFunction<Measured> figure) {
+        Optional<double[]> above = atRecall(recall, figure);
+        Optional<double[]> below = other.atRecall(recall, figure);
+        if (above.isEmpty() || below.isEmpty()) {
+            return Optional.empty();
+        }
+        double[] ratios = new double[above.get().length];
+        for (int pass = 0; pass < ratios.length; pass++) {
+            ratios[pass] = above.get()[pass] / below.get()[pass];
+        }
+        return Optional.of(ratios);
     }
 }

@@ -10,10 +10,10 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** Removes a folder of this run with everything in it. */
-final class DeleteFolder {
+public final class DeleteFolder {
     private DeleteFolder() {}
 
-    static void run(Path folder) throws IOException {
+    public static void run(Path folder) throws IOException {
         Files.walkFileTree(
                 folder,
                 new SimpleFileVisitor<>() {

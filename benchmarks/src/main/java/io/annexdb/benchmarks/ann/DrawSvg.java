@@ -1,7 +1,5 @@
 package io.annexdb.benchmarks.ann;
 
-import io.annexdb.benchmarks.ann.engine.EngineKind;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,17 +8,29 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The curves as a drawing: recall to the right, queries per second upwards on a logarithmic scale,
- * a bar from the lowest to the highest pass at every point.
+ * The curves as a drawing: recall to the right, queries per second upwards, a bar from the lowest
+ * to the highest pass at every point. Both scales are logarithmic, that of the recall in what it
+ * lacks to 1, because the interesting recalls lie close to it. An engine has one colour; its other
+ * conditions are dashed.
  */
 final class DrawSvg {
-    private static final int WIDTH = 760;
-    private static final int HEIGHT = 470;
+    private static final int WIDTH = 960;
+    private static final int HEIGHT = 500;
     private static final int LEFT = 80;
-    private static final int RIGHT = 30;
+    private static final int RIGHT = 240;
     private static final int TOP = 64;
     private static final int BOTTOM = 56;
     private static final double RECALL_LEAST = 0.8;
+    private static final double LACK_LEAST = 0.0005;
+    private static final List<Double> RECALL_TICKS =
+            List.of(0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999);
+    private static final List<String> DASHES = List.of("", "7 4", "2 3", "10 3 2 3", "4 2");
+
+    /** Of similar lightness, and told apart by those who see no red or no green. */
+    private static final List<String> COLOURS =
+            List.of(
+                    "#0b6e4f", "#d1495b", "#3066be", "#a06c00", "#7b3fa0", "#008b9a", "#5c4033",
+                    "#d96c9d");
 
     private final Report report;
     private final StringBuilder svg = new StringBuilder();
@@ -33,7 +43,7 @@ final class DrawSvg {
         List<Measured> points = new ArrayList<>();
         report.results().forEach(result -> points.addAll(result.curve().medians()));
         double least = points.stream().mapToDouble(Measured::recall).min().orElse(0);
-        this.recallFrom = Math.max(RECALL_LEAST, Math.floor(least * 20 - 0.01) / 20);
+        this.recallFrom = Math.clamp(Math.floor(least * 20 - 0.01) / 20, RECALL_LEAST, 0.95);
         List<Measured> shown = points.stream().filter(this::isShown).toList();
         double low = shown.stream().mapToDouble(Measured::qps).min().orElse(1);
         double high = shown.stream().mapToDouble(Measured::qps).max().orElse(10);
@@ -59,7 +69,7 @@ final class DrawSvg {
         recallAxis();
         qpsAxis();
         for (Report.Result result : report.results()) {
-            curve(result);
+            curve(result, colour(result));
         }
         legend();
         add("</svg>");
@@ -88,7 +98,7 @@ final class DrawSvg {
                 "start",
                 "%d searching threads, %d passes; M = %d, efConstruction = %d; %s"
                         .formatted(
-                                report.plan().threads(),
+                                report.plan().conditions().getFirst().threads(),
                                 report.plan().passes(),
                                 report.plan().m(),
                                 report.plan().efConstruction(),
@@ -96,15 +106,14 @@ final class DrawSvg {
     }
 
     private void recallAxis() {
-        double step = 1 - recallFrom > 0.11 ? 0.05 : 0.01;
-        for (double recall = recallFrom; recall < 1 + step / 2; recall += step) {
-            grid(x(recall), y(decadeFrom), x(recall), y(decadeTo));
-            text(
-                    x(recall),
-                    HEIGHT - BOTTOM + 20,
-                    "middle",
-                    String.format(Locale.ROOT, "%.2f", recall));
+        for (double recall : RECALL_TICKS) {
+            if (recall >= recallFrom) {
+                grid(x(recall), y(decadeFrom), x(recall), y(decadeTo));
+                text(x(recall), HEIGHT - BOTTOM + 20, "middle", Double.toString(recall));
+            }
         }
+        grid(x(1), y(decadeFrom), x(1), y(decadeTo));
+        text(x(1), HEIGHT - BOTTOM + 20, "middle", "1");
         text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 14, "middle", "recall@" + report.plan().k());
     }
 
@@ -128,8 +137,7 @@ final class DrawSvg {
                 (TOP + HEIGHT - BOTTOM) / 2.0);
     }
 
-    private void curve(Report.Result result) {
-        String colour = colour(result.engine());
+    private void curve(Report.Result result, String colour) {
         StringBuilder line = new StringBuilder();
         for (Measured point : result.curve().medians()) {
             if (isShown(point)) {
@@ -143,38 +151,35 @@ final class DrawSvg {
                 add(
                         "<circle cx='%.1f' cy='%.1f' r='3.5' fill='%s'><title>%s ef %d: recall"
                                 + " %.4f, %,.0f QPS</title></circle>",
-                        x,
-                        y,
-                        colour,
-                        result.engine().engineName(),
-                        point.ef(),
-                        point.recall(),
-                        point.qps());
+                        x, y, colour, result.name(), point.ef(), point.recall(), point.qps());
             }
         }
         add(
-                "<polyline points='%s' fill='none' stroke='%s' stroke-width='2'/>",
-                line.toString().strip(), colour);
+                "<polyline points='%s' fill='none' stroke='%s' stroke-width='2'"
+                        + " stroke-dasharray='%s'/>",
+                line.toString().strip(), colour, dashes(result));
     }
 
     private void legend() {
-        int y = HEIGHT - BOTTOM - 16 * report.results().size();
+        int y = TOP + 12;
         for (Report.Result result : report.results()) {
             add(
-                    "<path d='M%d %dh22' stroke='%s' stroke-width='3'/>",
-                    LEFT + 14, y - 4, colour(result.engine()));
-            text(LEFT + 44, y, "start", result.engine().engineName());
-            y += 17;
+                    "<path d='M%d %dh26' stroke='%s' stroke-width='3' stroke-dasharray='%s'/>",
+                    WIDTH - RIGHT + 18, y - 4, colour(result), dashes(result));
+            text(WIDTH - RIGHT + 52, y, "start", result.name());
+            y += 19;
         }
     }
 
-    private static String colour(EngineKind engine) {
-        return switch (engine) {
-            case ANNEX -> "#0b6e4f";
-            case LUCENE -> "#d1495b";
-            case JVECTOR -> "#3066be";
-            case HNSWLIB -> "#8d6a00";
-        };
+    private String colour(Report.Result result) {
+        List<Entrant> entrants = report.compared().stream().map(Report.Result::entrant).toList();
+        return COLOURS.get(entrants.indexOf(result.entrant()) % COLOURS.size());
+    }
+
+    private String dashes(Report.Result result) {
+        List<Condition> conditions =
+                report.results().stream().map(Report.Result::condition).distinct().toList();
+        return DASHES.get(conditions.indexOf(result.condition()) % DASHES.size());
     }
 
     private boolean isShown(Measured point) {
@@ -182,7 +187,10 @@ final class DrawSvg {
     }
 
     private double x(double recall) {
-        return LEFT + (recall - recallFrom) / (1 - recallFrom) * (WIDTH - LEFT - RIGHT);
+        double from = Math.log(1 - recallFrom);
+        double share =
+                (from - Math.log(Math.max(LACK_LEAST, 1 - recall))) / (from - Math.log(LACK_LEAST));
+        return LEFT + share * (WIDTH - LEFT - RIGHT);
     }
 
     private double y(double decade) {

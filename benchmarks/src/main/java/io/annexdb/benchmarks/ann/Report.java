@@ -1,10 +1,11 @@
 package io.annexdb.benchmarks.ann;
 
 import io.annexdb.benchmarks.ann.dataset.Dataset;
-import io.annexdb.benchmarks.ann.engine.EngineKind;
+import io.annexdb.benchmarks.ann.engine.Churned;
 import io.annexdb.benchmarks.ann.engine.EngineProcess;
 import io.annexdb.benchmarks.ann.engine.ResidentMemory;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,15 +14,53 @@ import java.util.List;
  * @param dataset the data
  * @param plan what was asked for
  * @param machine where it ran
- * @param results by engine, in the order asked for
+ * @param results by engine and condition, in the order asked for
+ * @param churns what became of indexes of which every row was replaced
  */
-record Report(DatasetSummary dataset, BenchPlan plan, Machine machine, List<Result> results) {
-    /** The recalls that engines are compared at. */
-    static final List<Double> RECALLS = List.of(0.95, 0.98, 0.99);
-
+record Report(
+        DatasetSummary dataset,
+        BenchPlan plan,
+        Machine machine,
+        List<Result> results,
+        List<Churn> churns) {
     Report {
         results = List.copyOf(results);
+        churns = List.copyOf(churns);
     }
+
+    /** The results that engines are compared by: of the first condition, one for each entrant. */
+    List<Result> compared() {
+        return underCondition(plan.conditions().getFirst());
+    }
+
+    /** The results of one condition. */
+    List<Result> underCondition(Condition condition) {
+        return results.stream().filter(result -> result.condition().equals(condition)).toList();
+    }
+
+    /** The results of the other conditions, each with that of the same engine under the first. */
+    List<Pair> againstFirstCondition() {
+        List<Pair> pairs = new ArrayList<>();
+        for (Result first : compared()) {
+            for (Result other : results) {
+                if (other.entrant().equals(first.entrant()) && !other.equals(first)) {
+                    pairs.add(new Pair(other, first));
+                }
+            }
+        }
+        return pairs;
+    }
+
+    /** Two results of which the ratio is of interest. */
+    record Pair(Result result, Result reference) {}
+
+    /**
+     * A churn.
+     *
+     * @param name of the engine
+     * @param churned what became of it
+     */
+    record Churn(String name, Churned churned) {}
 
     /**
      * A data set without its vectors.
@@ -47,13 +86,20 @@ record Report(DatasetSummary dataset, BenchPlan plan, Machine machine, List<Resu
     }
 
     /**
-     * One engine.
+     * One engine under one condition.
      *
-     * @param engine which one
+     * @param entrant which one
+     * @param condition under what
+     * @param name for people
      * @param built how its index was built
      * @param memory of its process after the measurements
      * @param curve its measurements
      */
     record Result(
-            EngineKind engine, EngineProcess.Built built, ResidentMemory memory, Curve curve) {}
+            Entrant entrant,
+            Condition condition,
+            String name,
+            EngineProcess.Built built,
+            ResidentMemory memory,
+            Curve curve) {}
 }

@@ -8,7 +8,8 @@ import tools.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.ToDoubleFunction;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
 
 /** The report as JSON; its form is described in docs/benchmarks.md. */
 final class WriteJson {
@@ -40,6 +41,8 @@ final class WriteJson {
         for (Report.Result result : report.results()) {
             result(results.addObject(), result, report);
         }
+        ArrayNode churns = root.putArray("churns");
+        report.churns().forEach(churn -> churn(churns.addObject(), churn));
         return root;
     }
 
@@ -48,7 +51,7 @@ final class WriteJson {
         node.put("filter", plan.selectivity());
         node.put("m", plan.m());
         node.put("ef_construction", plan.efConstruction());
-        node.put("search_threads", plan.threads());
+        node.put("search_threads", plan.conditions().getFirst().threads());
         node.put("passes", plan.passes());
         node.put("min_millis", plan.minMillis());
         node.put("warm_up_seconds", plan.warmUpSeconds());
@@ -65,29 +68,63 @@ final class WriteJson {
     }
 
     private static void result(ObjectNode node, Report.Result result, Report report) {
-        node.put("engine", result.engine().engineName());
+        node.put("engine", result.entrant().kind().engineName());
+        node.put("name", result.name());
+        node.put("search_threads", result.condition().threads());
+        node.put("writer_rows_per_second", result.condition().writerRowsPerSecond());
+        node.put("churned", result.condition().churned());
         ObjectNode parameters = node.putObject("params");
         result.built().parameters().forEach(parameters::put);
         node.put("build_seconds", result.built().seconds());
         node.put("build_cpu_seconds", result.built().cpuSeconds());
         node.put("build_threads", report.plan().buildThreads());
         node.put("bytes_per_vector", (double) result.built().bytes() / report.dataset().rows());
+        node.put("rss_anonymous_bytes_built", result.built().memory().anonymousBytes());
+        node.put("rss_file_bytes_built", result.built().memory().fileBytes());
         node.put("rss_anonymous_bytes", result.memory().anonymousBytes());
         node.put("rss_file_bytes", result.memory().fileBytes());
         ArrayNode points = node.putArray("points");
         for (Measured median : result.curve().medians()) {
             point(points.addObject(), median, result.curve());
         }
-        atRecalls(node.putObject("qps_at_recall"), result.curve(), Measured::qps);
-        atRecalls(node.putObject("cpu_qps_at_recall"), result.curve(), Measured::cpuQps);
+        Curve curve = result.curve();
+        atRecalls(node.putObject("qps_at_recall"), report, at -> curve.atRecall(at, Measured::qps));
+        atRecalls(
+                node.putObject("cpu_qps_at_recall"),
+                report,
+                at -> curve.atRecall(at, Measured::cpuQps));
+        ratios(node.putObject("qps_ratios"), result, report);
     }
 
-    private static void atRecalls(ObjectNode node, Curve curve, ToDoubleFunction<Measured> figure) {
-        for (double recall : Report.RECALLS) {
-            curve.atRecall(recall, figure)
-                    .ifPresent(
-                            qps -> spread(node.putObject(Double.toString(recall)), Spread.of(qps)));
+    /** How often this one's queries per second are those of each other result. */
+    private static void ratios(ObjectNode node, Report.Result result, Report report) {
+        for (Report.Result other : report.results()) {
+            if (!other.equals(result)) {
+                atRecalls(
+                        node.putObject(other.name()),
+                        report,
+                        at -> result.curve().ratios(other.curve(), at, Measured::qps));
+            }
         }
+    }
+
+    private static void atRecalls(
+            ObjectNode node, Report report, DoubleFunction<Optional<double[]>> values) {
+        for (double recall : report.plan().recalls()) {
+            values.apply(recall)
+                    .ifPresent(each ->
+                            spread(node.putObject(Double.toString(recall)), Spread.of(each)));
+        }
+    }
+
+    private static void churn(ObjectNode node, Report.Churn churn) {
+        node.put("name", churn.name());
+        node.put("seconds", churn.churned().seconds());
+        node.put("replaced", churn.churned().replaced());
+        node.put("not_found", churn.churned().notFound());
+        node.put("unreachable", churn.churned().unreachable());
+        churn.churned().before().forEach(node.putObject("before")::put);
+        churn.churned().after().forEach(node.putObject("after")::put);
     }
 
     private static void point(ObjectNode node, Measured median, Curve curve) {
@@ -97,9 +134,12 @@ final class WriteJson {
         node.put("qps", median.qps());
         node.put("qps_least", qps.least());
         node.put("qps_most", qps.most());
-        node.put("cpu_qps", median.cpuQps());
+        if (!Double.isNaN(median.cpuQps())) {
+            node.put("cpu_qps", median.cpuQps());
+        }
         node.put("p50_us", median.p50Micros());
         node.put("p99_us", median.p99Micros());
+        node.put("written_per_second", median.writtenPerSecond());
     }
 
     private static void spread(ObjectNode node, Spread spread) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.annexdb.benchmarks.ann.engine.CompileHnswlib;
+import io.annexdb.benchmarks.ann.engine.PgvectorServer;
 import io.annexdb.sidecar.model.AnnexException;
 
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,61 @@ class AnnBenchTest {
     }
 
     @Test
+    void measuresAnnexUnderOtherConditions() throws IOException {
+        JsonNode report =
+                run(
+                        "annex,annex:flat:none",
+                        "--threads",
+                        "2,1",
+                        "--writer",
+                        "500",
+                        "--churn",
+                        "1",
+                        "--recalls",
+                        "0.9");
+        assertEquals(
+                List.of(
+                        "annex",
+                        "annex 1 thread",
+                        "annex + 500 rows/s",
+                        "annex:flat:none",
+                        "annex:flat:none 1 thread",
+                        "annex:flat:none + 500 rows/s",
+                        "annex churned",
+                        "annex:flat:none churned"),
+                texts(report.get("results"), "name"));
+        for (JsonNode result : report.get("results")) {
+            boolean isExact = result.get("name").asString().startsWith("annex:flat");
+            assertEquals(isExact ? 1 : 2, result.get("points").size());
+            for (JsonNode point : result.get("points")) {
+                double least = isExact ? 0.999 : point.get("ef").asInt() == 10 ? 0.5 : 0.98;
+                assertTrue(point.get("recall").asDouble() >= least, result.toString());
+                assertEquals(
+                        result.get("writer_rows_per_second").asInt() > 0,
+                        point.get("written_per_second").asDouble() > 0);
+            }
+        }
+        assertEquals(List.of("annex", "annex:flat:none"), texts(report.get("churns"), "name"));
+        for (JsonNode churn : report.get("churns")) {
+            assertEquals(ROWS, churn.get("replaced").asInt());
+            assertEquals(0, churn.get("unreachable").asInt(), churn.toString());
+            assertEquals(ROWS, churn.get("after").get("live rows").asInt());
+        }
+    }
+
+    @Test
+    void measuresPgvectorWithAFilter() throws IOException {
+        assumeTrue(
+                PgvectorServer.missing().isEmpty(),
+                () -> "no pgvector: " + PgvectorServer.missing().orElse(""));
+        JsonNode report = run("pgvector", "--filter", "0.2", "--threads", "2");
+        assertEquals(List.of("pgvector"), texts(report.get("results"), "engine"));
+        JsonNode points = report.get("results").get(0).get("points");
+        assertTrue(points.get(1).get("recall").asDouble() > 0.9, points.toString());
+        assertTrue(points.get(1).get("qps").asDouble() > 0, points.toString());
+    }
+
+    @Test
     void measuresHnswlib() throws IOException {
         assumeTrue(
                 CompileHnswlib.missing().isEmpty(),
@@ -69,6 +125,11 @@ class AnnBenchTest {
         refuses("lucene", "--metric", "hamming");
         refuses("lucene", "--dataset", "no-such-file.fvecs");
         refuses("hnswlib", "--filter", "0.5");
+        refuses("lucene:flat");
+        refuses("annex:flat:none:1");
+        refuses("annex", "--threads", "0");
+        refuses("annex", "--heap", "5");
+        refuses("annex", "--filter", "0.5", "--churn", "1");
     }
 
     private void refuses(String engines, String... more) {
@@ -78,8 +139,10 @@ class AnnBenchTest {
         assertTrue(e.hint().isPresent(), String.valueOf(e.getMessage()));
     }
 
-    private JsonNode run(String engines) throws IOException {
-        assertEquals(0, execute(arguments(engines)));
+    private JsonNode run(String engines, String... more) throws IOException {
+        List<String> arguments = arguments(engines);
+        arguments.addAll(List.of(more));
+        assertEquals(0, execute(arguments));
         return JsonMapper.shared().readTree(Files.readString(folder.resolve("figures.json")));
     }
 
@@ -120,9 +183,13 @@ class AnnBenchTest {
     }
 
     private static List<String> engines(JsonNode report) {
-        List<String> names = new ArrayList<>();
-        report.get("results").forEach(result -> names.add(result.get("engine").asString()));
-        return names;
+        return texts(report.get("results"), "engine");
+    }
+
+    private static List<String> texts(JsonNode nodes, String field) {
+        List<String> texts = new ArrayList<>();
+        nodes.forEach(node -> texts.add(node.get(field).asString()));
+        return texts;
     }
 
     private static void assertMeasured(JsonNode result) {

@@ -51,6 +51,6 @@ class InterpolateQpsTest {
     }
 
     private static Measured point(int ef, double recall, double qps) {
-        return new Measured(ef, recall, qps, qps, 1, 1);
+        return new Measured(ef, recall, qps, qps, 1, 1, 0);
     }
 }

@@ -120,7 +120,7 @@ class JudgeRecallTest {
     }
 
     private static Answers answers(int[][] rows) {
-        return new Answers(1, 1, rows, new int[] {1});
+        return new Answers(1, 1, 0, rows, new int[] {1});
     }
 
     private static Set<Integer> exact(GroundTruth truth, int query) {

@@ -8,11 +8,18 @@ import org.jspecify.annotations.Nullable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Finds the source behind what the user wrote after {@code --dataset}. */
 public final class ResolveDataset {
     private static final String HINT =
-            "Use wordnet-minilm, synthetic, or a file that ends in .fvecs, .fbin or .hdf5.";
+            "Use wordnet-minilm, synthetic, synthetic:1000000x1024, or a file that ends in .fvecs,"
+                    + " .fbin or .hdf5.";
+
+    /** Rows and components; at most 9 and 5 digits, so that both are numbers. */
+    private static final Pattern SYNTHETIC_SIZE =
+            Pattern.compile("synthetic:([1-9]\\d{0,8})x([1-9]\\d{0,4})");
 
     private ResolveDataset() {}
 
@@ -22,7 +29,8 @@ public final class ResolveDataset {
      * @param dataset a name or a file
      * @param queryFile the queries of a .fvecs or .fbin file; null looks for a neighbour file, and
      *     holds out rows when there is none
-     * @param synthetic what {@code synthetic} means
+     * @param synthetic what {@code synthetic} means; {@code synthetic:ROWSxDIMENSION} takes its
+     *     size from the name
      * @param cache folder of the caches
      * @throws AnnexException {@link ErrorCode#INVALID_PARAMETER_VALUE} when there is none
      */
@@ -31,8 +39,20 @@ public final class ResolveDataset {
         return switch (dataset) {
             case "wordnet-minilm" -> new WordNetMiniLm(cache);
             case "synthetic" -> synthetic;
-            default -> ofFile(Path.of(dataset), queryFile);
+            default -> {
+                Matcher size = SYNTHETIC_SIZE.matcher(dataset);
+                yield size.matches() ? sized(synthetic, size) : ofFile(Path.of(dataset), queryFile);
+            }
         };
+    }
+
+    private static SyntheticClusters sized(SyntheticClusters synthetic, Matcher size) {
+        return new SyntheticClusters(
+                Integer.parseInt(size.group(1)),
+                Integer.parseInt(size.group(2)),
+                synthetic.clusters(),
+                synthetic.intrinsic(),
+                synthetic.seed());
     }
 
     private static DatasetSource ofFile(Path file, @Nullable Path queryFile) {

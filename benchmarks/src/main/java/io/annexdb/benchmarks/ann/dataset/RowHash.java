@@ -10,7 +10,14 @@ public final class RowHash {
      * @param selectivity share of the rows that pass, 0 to 1
      */
     public static boolean passes(int row, double selectivity) {
-        return (mix(row) >>> 11) * 0x1p-53 < selectivity;
+        return share(row) < selectivity;
+    }
+
+    /**
+     * The row's place among all, from 0 to 1: a column that a filter can compare with its share.
+     */
+    public static double share(int row) {
+        return (mix(row) >>> 11) * 0x1p-53;
     }
 
     /** The finalizer of SplitMix64 (Steele, Lea and Flood, 2014). */

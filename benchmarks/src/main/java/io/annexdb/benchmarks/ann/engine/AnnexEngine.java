@@ -4,12 +4,12 @@ import io.annexdb.benchmarks.ann.dataset.RowHash;
 import io.annexdb.benchmarks.ann.dataset.VectorFile;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
+import io.annexdb.sidecar.index.ShardStatus;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
-import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -33,6 +36,7 @@ final class AnnexEngine implements Engine {
     private @Nullable IndexRegistry registry;
     private @Nullable VectorIndex index;
     private boolean filtered;
+    private double selectivity = 1;
 
     @Override
     public Map<String, String> parameters() {
@@ -42,9 +46,10 @@ final class AnnexEngine implements Engine {
     @Override
     public void build(VectorFile base, BuildRequest request, BuildProgress progress) {
         filtered = request.filtered();
+        selectivity = request.selectivity();
         registry = open(request);
         index = registry.openOrCreate(shard(request, base.dimension()));
-        load(index, base, request, progress);
+        load(index, base, progress);
         awaitLinked(index, progress);
         describe(request);
     }
@@ -66,15 +71,15 @@ final class AnnexEngine implements Engine {
                         List.of("id"),
                         request.filtered() ? "namespace" : null,
                         dimension,
-                        new IndexOptions(request.m(), request.efConstruction(), Quantization.AUTO));
+                        new IndexOptions(
+                                request.m(), request.efConstruction(), request.quantization()));
         return new ShardDefinition(definition, 1, "bench");
     }
 
-    private static void load(
-            VectorIndex index, VectorFile base, BuildRequest request, BuildProgress progress) {
+    private void load(VectorIndex index, VectorFile base, BuildProgress progress) {
         index.beginLoad(new Lsn(1), base.rows());
         for (int row = 0; row < base.rows(); row++) {
-            index.load(key(row), namespace(row, request), base.row(row));
+            index.load(key(row), namespace(row), base.row(row));
             progress.at("load", row + 1, base.rows());
         }
         index.finishLoad();
@@ -95,24 +100,44 @@ final class AnnexEngine implements Engine {
         return RowKey.of(Integer.toString(row));
     }
 
-    private static @Nullable String namespace(int row, BuildRequest request) {
-        if (!request.filtered()) {
+    private @Nullable String namespace(int row) {
+        if (!filtered) {
             return null;
         }
-        return RowHash.passes(row, request.selectivity()) ? MATCHING : OTHER;
+        return RowHash.passes(row, selectivity) ? MATCHING : OTHER;
+    }
+
+    /** One row of a transaction, for {@link AnnexRows}. */
+    void upsert(VectorIndex into, int row, float[] vector) {
+        into.upsert(key(row), namespace(row), vector);
+    }
+
+    @Override
+    public Optional<LiveRows> live() {
+        if (registry == null) {
+            throw new IllegalStateException("the index is not built");
+        }
+        return Optional.of(new AnnexRows(registry, opened(), this));
     }
 
     private void describe(BuildRequest request) {
         parameters.put("method", request.method().sqlName());
+        parameters.put("quantization", request.quantization().sqlName());
         parameters.put("m", Integer.toString(request.m()));
         parameters.put("ef_construction", Integer.toString(request.efConstruction()));
         parameters.put("index", "live, durable, tombstones and linkers on");
         if (filtered) {
             parameters.put("filter", "namespace");
         }
-        opened().status()
-                .memoryBytes()
-                .forEach((part, bytes) -> parameters.put("memory " + part, bytes + " B"));
+        ShardStatus status = opened().status();
+        new TreeMap<>(status.memoryBytes())
+                .forEach((part, bytes) ->
+                        parameters.put(
+                                part,
+                                String.format(
+                                        Locale.ROOT,
+                                        "%.1f B a row",
+                                        (double) bytes / status.rows())));
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.Arrays;
 public final class Answers {
     private final double seconds;
     private final double cpuSeconds;
+    private final double writtenPerSecond;
     private final int[][] rows;
     private final int[] sortedNanos;
 
@@ -13,13 +14,16 @@ public final class Answers {
      * Takes over the arrays.
      *
      * @param seconds how long all searches took together, by the clock
-     * @param cpuSeconds processor time of the searching threads
+     * @param cpuSeconds processor time of the searching threads; NaN when it is not known
+     * @param writtenPerSecond rows replaced beside the searches
      * @param rows rows found by query, nearest first, −1 after the last
      * @param nanos time of each search
      */
-    public Answers(double seconds, double cpuSeconds, int[][] rows, int[] nanos) {
+    public Answers(
+            double seconds, double cpuSeconds, double writtenPerSecond, int[][] rows, int[] nanos) {
         this.seconds = seconds;
         this.cpuSeconds = cpuSeconds;
+        this.writtenPerSecond = writtenPerSecond;
         this.rows = rows;
         this.sortedNanos = nanos.clone();
         Arrays.sort(sortedNanos);
@@ -30,7 +34,12 @@ public final class Answers {
         return sortedNanos.length / seconds;
     }
 
-    /** Processor time of one search, in microseconds. */
+    /** Rows that the writer beside the searches has replaced each second; 0 without a writer. */
+    public double writtenPerSecond() {
+        return writtenPerSecond;
+    }
+
+    /** Processor time of one search, in microseconds; NaN when it is not known. */
     public double cpuMicros() {
         return cpuSeconds * 1e6 / sortedNanos.length;
     }

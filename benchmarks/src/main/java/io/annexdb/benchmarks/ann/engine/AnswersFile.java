@@ -34,7 +34,8 @@ final class AnswersFile {
         Files.write(path, bytes.array());
     }
 
-    static Answers read(Path path, double seconds, double cpuSeconds) throws IOException {
+    static Answers read(Path path, double seconds, double cpuSeconds, double writtenPerSecond)
+            throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
         int[][] rows = new int[bytes.getInt()][bytes.getInt()];
         for (int[] found : rows) {
@@ -44,6 +45,6 @@ final class AnswersFile {
         }
         int[] nanos = new int[bytes.getInt()];
         bytes.asIntBuffer().get(nanos);
-        return new Answers(seconds, cpuSeconds, rows, nanos);
+        return new Answers(seconds, cpuSeconds, writtenPerSecond, rows, nanos);
     }
 }

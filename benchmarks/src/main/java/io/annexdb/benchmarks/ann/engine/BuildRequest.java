@@ -2,6 +2,7 @@ package io.annexdb.benchmarks.ann.engine;
 
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 
 import java.nio.file.Path;
 
@@ -12,6 +13,7 @@ import java.nio.file.Path;
  * @param directory empty folder for the engine's files
  * @param metric the distance; under cosine, vectors have unit length
  * @param method annex's method; the peers build a graph whatever it is
+ * @param quantization annex's quantization
  * @param m links per node of the upper levels, twice as many below
  * @param efConstruction candidates looked at when a node is linked
  * @param threads threads that build
@@ -22,6 +24,7 @@ public record BuildRequest(
         Path directory,
         Metric metric,
         Method method,
+        Quantization quantization,
         int m,
         int efConstruction,
         int threads,
@@ -36,6 +39,7 @@ public record BuildRequest(
                 .with("directory", directory)
                 .with("metric", metric.sqlName())
                 .with("method", method.sqlName())
+                .with("quantization", quantization.sqlName())
                 .with("m", m)
                 .with("ef_construction", efConstruction)
                 .with("threads", threads)
@@ -48,6 +52,7 @@ public record BuildRequest(
                 message.path("directory"),
                 Metric.ofSqlName(message.text("metric")),
                 Method.ofSqlName(message.text("method")),
+                Quantization.ofSqlName(message.text("quantization")),
                 message.integer("m"),
                 message.integer("ef_construction"),
                 message.integer("threads"),

@@ -4,10 +4,11 @@ import io.annexdb.benchmarks.ann.dataset.VectorFile;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
 
 /** An engine in this process: built once, then searched by any number of threads. */
 public sealed interface Engine extends AutoCloseable
-        permits AnnexEngine, LuceneEngine, JVectorEngine {
+        permits AnnexEngine, LuceneEngine, JVectorEngine, PgvectorEngine {
     /** Every setting that matters, by name, for the report; complete after the build. */
     Map<String, String> parameters();
 
@@ -19,6 +20,11 @@ public sealed interface Engine extends AutoCloseable
 
     /** A face for one thread. */
     Searcher<?> searcher() throws IOException;
+
+    /** Its write face, if its rows can change while it is searched. */
+    default Optional<LiveRows> live() {
+        return Optional.empty();
+    }
 
     @Override
     void close() throws IOException;

@@ -11,13 +11,15 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
+import java.nio.file.Path;
 
 /** The process of a Java engine: carries out what its standard input says, until it ends. */
 public final class EngineHost {
     private final Engine engine;
     private final PrintStream out;
     private @Nullable SearchPass pass;
+    private @Nullable Path base;
+    private Content content = new Content(0);
 
     EngineHost(Engine engine, PrintStream out) {
         this.engine = engine;
@@ -42,6 +44,7 @@ public final class EngineHost {
             case ANNEX -> new AnnexEngine();
             case LUCENE -> new LuceneEngine();
             case JVECTOR -> new JVectorEngine();
+            case PGVECTOR -> new PgvectorEngine();
             case HNSWLIB ->
                     throw new IllegalArgumentException("hnswlib has a driver of its own, in C++");
         };
@@ -65,6 +68,7 @@ public final class EngineHost {
                 case "build" -> build(BuildRequest.decode(request));
                 case "queries" -> load(request);
                 case "search" -> search(request);
+                case "churn" -> churn(ChurnRequest.decode(request));
                 case "profile" -> profile(request);
                 default -> throw new IllegalArgumentException("unknown: " + request.encode());
             };
@@ -81,8 +85,10 @@ public final class EngineHost {
 
     private Message build(BuildRequest request) throws IOException {
         long started = System.nanoTime();
-        try (VectorFile base = VectorFile.open(request.base())) {
-            engine.build(base, request, new ProgressMessages(this::send));
+        try (VectorFile vectors = VectorFile.open(request.base())) {
+            base = vectors.path();
+            content = new Content(vectors.rows());
+            engine.build(vectors, request, new ProgressMessages(this::send));
         }
         double seconds = (System.nanoTime() - started) / 1e9;
         return Message.of("built")
@@ -100,15 +106,53 @@ public final class EngineHost {
 
     private Message search(Message request) throws IOException {
         SearchRequest search = SearchRequest.decode(request);
-        SearchPass.PassResult result = loaded().run(engine, search);
+        SearchPass.PassResult result;
+        double writtenPerSecond = 0;
+        if (search.writerRowsPerSecond() == 0) {
+            result = loaded().run(engine, search);
+        } else {
+            try (VectorFile vectors = VectorFile.open(basePath());
+                    RunWriter writer =
+                            new RunWriter(live(), vectors, content, search.writerRowsPerSecond())) {
+                writer.start();
+                long before = writer.written();
+                result = loaded().run(engine, search);
+                writtenPerSecond = (writer.written() - before) / result.seconds();
+            }
+        }
+        content.translate(result.rows());
         AnswersFile.write(request.path("answers"), search.k(), result.rows(), result.nanos());
         return Message.of("searched")
                 .with("seconds", result.seconds())
-                .with("cpu_seconds", result.cpuSeconds());
+                .with("cpu_seconds", result.cpuSeconds())
+                .with("written_per_second", writtenPerSecond);
+    }
+
+    private Message churn(ChurnRequest request) throws IOException {
+        return ChurnRows.run(
+                        engine,
+                        live(),
+                        basePath(),
+                        content,
+                        request,
+                        new ProgressMessages(this::send))
+                .encode();
     }
 
     private Message profile(Message request) throws IOException {
         return ProfileSearch.run(loaded(), engine, SearchRequest.decode(request));
+    }
+
+    private LiveRows live() {
+        return engine.live()
+                .orElseThrow(() -> new IllegalStateException("rows of this engine do not change"));
+    }
+
+    private Path basePath() {
+        if (base == null) {
+            throw new IllegalStateException("the index is not built");
+        }
+        return base;
     }
 
     private SearchPass loaded() {
@@ -122,33 +166,6 @@ public final class EngineHost {
         synchronized (out) {
             out.print(Message.MARK + message.encode() + "\n");
             out.flush();
-        }
-    }
-
-    /** At most five messages a second, and one for each new task. */
-    private static final class ProgressMessages implements Engine.BuildProgress {
-        private static final long EVERY_NANOS = 200_000_000;
-
-        private final java.util.function.Consumer<Message> send;
-        private volatile long nextNanos = System.nanoTime();
-        private volatile String task = "";
-
-        ProgressMessages(java.util.function.Consumer<Message> send) {
-            this.send = send;
-        }
-
-        @Override
-        public void at(String newTask, long done, long total) {
-            long now = System.nanoTime();
-            if (now - nextNanos >= 0 || done == total || !newTask.equals(task)) {
-                nextNanos = now + EVERY_NANOS;
-                task = newTask;
-                send.accept(
-                        Message.of("progress")
-                                .with("task", newTask.toLowerCase(Locale.ROOT))
-                                .with("done", done)
-                                .with("total", total));
-            }
         }
     }
 }

@@ -17,7 +17,11 @@ public enum EngineKind {
     /** JVector, float graph. */
     JVECTOR(true),
     /** The C++ reference, of Debian's package libhnswlib-dev. */
-    HNSWLIB(false);
+    HNSWLIB(false),
+    /** PostgreSQL with pgvector in a container, asked by JDBC. */
+    PGVECTOR(true);
+
+    private static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
 
     private final boolean filters;
 
@@ -35,14 +39,26 @@ public enum EngineKind {
         return filters;
     }
 
+    /** Whether rows can be replaced while it is searched, through the benchmark's write face. */
+    public boolean isLive() {
+        return this == ANNEX;
+    }
+
+    /** Whether its searches run in a process that is not the engine's own, as in a database. */
+    public boolean isServer() {
+        return this == PGVECTOR;
+    }
+
     /**
-     * Flags of this engine's own JVM, before those of all. JVector prefers its native kernels,
+     * Flags of this engine's own JVM, before those of all. Both peers in Java compute with the
+     * Vector API and gain from leaving out its bounds checks. JVector prefers its native kernels,
      * called once for each vector; with the Vector API it took two thirds of their processor time.
      */
-    List<String> jvmFlags() {
+    public List<String> jvmFlags() {
         return switch (this) {
-            case JVECTOR -> List.of("-Djvector.vectorization_provider=panama");
-            case ANNEX, LUCENE, HNSWLIB -> List.of();
+            case LUCENE -> List.of(UNCHECKED);
+            case JVECTOR -> List.of("-Djvector.vectorization_provider=panama", UNCHECKED);
+            case ANNEX, HNSWLIB, PGVECTOR -> List.of();
         };
     }
 

@@ -25,14 +25,16 @@ public final class EngineProcess implements AutoCloseable {
     private static final int QUIT_SECONDS = 10;
 
     private final EngineKind kind;
+    private final String name;
     private final Process process;
     private final Path log;
     private final Path answers;
     private final PrintStream requests;
     private final BufferedReader replies;
 
-    private EngineProcess(EngineKind kind, Process process, Path log, Path answers) {
+    private EngineProcess(EngineKind kind, String name, Process process, Path log, Path answers) {
         this.kind = kind;
+        this.name = name;
         this.process = process;
         this.log = log;
         this.answers = answers;
@@ -43,16 +45,22 @@ public final class EngineProcess implements AutoCloseable {
     /**
      * Starts an engine.
      *
+     * @param name for messages and files; one of its kind in a run
      * @param command program and arguments
      * @param folder for its answers; exists
      * @param log what it writes besides; outlives the run, so that a failure can be looked into
      */
-    static EngineProcess start(EngineKind kind, List<String> command, Path folder, Path log)
+    static EngineProcess start(
+            EngineKind kind, String name, List<String> command, Path folder, Path log)
             throws IOException {
         Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
         EngineProcess engine =
                 new EngineProcess(
-                        kind, process, log, folder.resolve(kind.engineName() + ".answers"));
+                        kind,
+                        name,
+                        process,
+                        log,
+                        folder.resolve(name.replace(':', '-') + ".answers"));
         engine.receive("ready");
         return engine;
     }
@@ -70,6 +78,7 @@ public final class EngineProcess implements AutoCloseable {
                 built.decimal("seconds"),
                 cpuSeconds() - cpuBefore,
                 built.wide("bytes"),
+                residentMemory(),
                 built.all(Message.PARAMETER));
     }
 
@@ -83,12 +92,21 @@ public final class EngineProcess implements AutoCloseable {
         receive("loaded");
     }
 
+    /** Replaces every row with the vector of another one, and looks for all of them afterwards. */
+    public Churned churn(ChurnRequest request) throws IOException {
+        requests.println(request.encode().encode());
+        return Churned.decode(receive("churned"));
+    }
+
     /** Measures once. */
     public Answers search(SearchRequest request) throws IOException {
         requests.println(request.encode().with("answers", answers).encode());
         Message searched = receive("searched");
         return AnswersFile.read(
-                answers, searched.decimal("seconds"), searched.decimal("cpu_seconds"));
+                answers,
+                searched.decimal("seconds"),
+                kind.isServer() ? Double.NaN : searched.decimal("cpu_seconds"),
+                searched.decimal("written_per_second"));
     }
 
     /** The methods that searches spend their time in, most first; Java engines only. */
@@ -98,9 +116,9 @@ public final class EngineProcess implements AutoCloseable {
         return receive("profiled").all("frame.").values();
     }
 
-    /** Memory of the process now. */
+    /** Memory of the process now; zeros when the engine is a server of its own. */
     public ResidentMemory residentMemory() {
-        return ResidentMemory.of(process.pid());
+        return kind.isServer() ? new ResidentMemory(0, 0) : ResidentMemory.of(process.pid());
     }
 
     private Message receive(String expected) throws IOException {
@@ -142,7 +160,7 @@ public final class EngineProcess implements AutoCloseable {
     private AnnexException failed(String message, String hint) {
         return new AnnexException(
                 ErrorCode.INTERNAL_ERROR,
-                kind.engineName() + ": " + message,
+                name + ": " + message,
                 hint.isEmpty() ? "See " + log + ", or leave the engine out of --engines." : hint);
     }
 
@@ -166,10 +184,15 @@ public final class EngineProcess implements AutoCloseable {
      * @param seconds from the first row to the complete index
      * @param cpuSeconds processor time of the process meanwhile, with compiler and collector
      * @param bytes what a search needs in memory or mapped files
+     * @param memory of its process when the index was complete
      * @param parameters how the engine is set
      */
     public record Built(
-            double seconds, double cpuSeconds, long bytes, Map<String, String> parameters) {}
+            double seconds,
+            double cpuSeconds,
+            long bytes,
+            ResidentMemory memory,
+            Map<String, String> parameters) {}
 
     /** One bar for each task of a build. */
     private final class BuildBar {
@@ -177,7 +200,7 @@ public final class EngineProcess implements AutoCloseable {
         private @Nullable Progress progress;
 
         void show(Message message) {
-            String task = "Build " + kind.engineName() + ": " + message.text("task");
+            String task = "Build " + name + ": " + message.text("task");
             long total = message.wide("total");
             if (progress == null || !tasks.getLast().equals(task)) {
                 close();

@@ -17,23 +17,31 @@ public final class LaunchEngine {
     /**
      * Starts an engine's process.
      *
-     * @param dataBytes bytes of the vectors, from which the heap's limit follows
+     * @param name for messages and files; one of its kind in a run
+     * @param heapMegabytes limit of the heap
      * @param folder for the files of this run
      * @param cache where the C++ driver is kept once it is compiled, and the logs
      */
-    public static EngineProcess run(EngineKind kind, long dataBytes, Path folder, Path cache)
+    public static EngineProcess run(
+            EngineKind kind, String name, int heapMegabytes, Path folder, Path cache)
             throws IOException {
         List<String> command =
                 switch (kind) {
-                    case ANNEX, LUCENE, JVECTOR -> java(kind, dataBytes);
+                    case ANNEX, LUCENE, JVECTOR, PGVECTOR -> java(kind, heapMegabytes);
                     case HNSWLIB -> List.of(CompileHnswlib.run(cache).toString());
                 };
         Path logs = Files.createDirectories(cache.resolve("ann").resolve("logs"));
-        return EngineProcess.start(kind, command, folder, logs.resolve(kind.engineName() + ".log"));
+        return EngineProcess.start(
+                kind, name, command, folder, logs.resolve(name.replace(':', '-') + ".log"));
+    }
+
+    /** Room for the vectors twice, which JVector and Lucene need while they build. */
+    public static int heapMegabytes(long dataBytes) {
+        return (int) ((HEAP_LEAST + 2 * dataBytes) / MEGABYTE);
     }
 
     /** The flags of every Java engine's JVM: those of this one, and what profits all of them. */
-    public static List<String> jvmFlags(long dataBytes) {
+    public static List<String> jvmFlags(int heapMegabytes) {
         List<String> flags = new ArrayList<>();
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             if (!isReplaced(flag)) {
@@ -41,7 +49,7 @@ public final class LaunchEngine {
             }
         }
         flags.add("-XX:+UseParallelGC");
-        flags.add("-Xmx" + (HEAP_LEAST + 2 * dataBytes) / MEGABYTE + "m");
+        flags.add("-Xmx" + heapMegabytes + "m");
         return flags;
     }
 
@@ -52,11 +60,11 @@ public final class LaunchEngine {
                 || (flag.startsWith("-XX:+Use") && flag.endsWith("GC"));
     }
 
-    private static List<String> java(EngineKind kind, long dataBytes) {
+    private static List<String> java(EngineKind kind, int heapMegabytes) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(kind.jvmFlags());
-        command.addAll(jvmFlags(dataBytes));
+        command.addAll(jvmFlags(heapMegabytes));
         // Debug information inside compiled code, so that --profile names the right lines.
         command.add("-XX:+UnlockDiagnosticVMOptions");
         command.add("-XX:+DebugNonSafepoints");

@@ -10,16 +10,20 @@ import java.util.Map;
  * process prints, for example a JVM its threads when asked by a signal, is no message.
  *
  * <pre>
- * command → engine   build     base directory metric method m ef_construction threads selectivity
+ * command → engine   build     base directory metric method quantization m ef_construction
+ *                              threads selectivity
  *                    queries   path
- *                    search    ef k threads min_millis answers
- *                    profile   ef k seconds
+ *                    search    ef k threads min_millis writer_rows_per_second answers
+ *                    churn     base times seed threads
+ *                    profile   as search
  *                    quit
  * engine → command   progress  task done total      (any number, before the answer)
  *                    ready     param.NAME...        (once, at start)
  *                    built     seconds bytes param.NAME...
  *                    loaded
- *                    searched  seconds cpu_seconds
+ *                    searched  seconds cpu_seconds written_per_second
+ *                    churned   seconds replaced not_found not_found_by_wide_search
+ *                              before.NAME... after.NAME...
  *                    profiled  frame.N...
  *                    failed    message hint
  * </pre>

@@ -7,14 +7,16 @@ package io.annexdb.benchmarks.ann.engine;
  * @param ef candidates kept by the graph search
  * @param threads searching threads
  * @param minMillis time to go on for, at least
+ * @param writerRowsPerSecond rows replaced beside; 0 for none
  */
-public record SearchRequest(int k, int ef, int threads, int minMillis) {
+public record SearchRequest(int k, int ef, int threads, int minMillis, int writerRowsPerSecond) {
     Message encode() {
         return Message.of("search")
                 .with("k", k)
                 .with("ef", ef)
                 .with("threads", threads)
-                .with("min_millis", minMillis);
+                .with("min_millis", minMillis)
+                .with("writer_rows_per_second", writerRowsPerSecond);
     }
 
     static SearchRequest decode(Message message) {
@@ -22,6 +24,7 @@ public record SearchRequest(int k, int ef, int threads, int minMillis) {
                 message.integer("k"),
                 message.integer("ef"),
                 message.integer("threads"),
-                message.integer("min_millis"));
+                message.integer("min_millis"),
+                message.integer("writer_rows_per_second"));
     }
 }

@@ -173,7 +173,8 @@ struct Engine {
         write(message.text("answers"), k, rows, nanos);
         std::stringstream reply;
         reply << "searched\tseconds=" << std::chrono::duration<double>(last - started).count()
-              << "\tcpu_seconds=" << std::accumulate(cpu.begin(), cpu.end(), 0.0);
+              << "\tcpu_seconds=" << std::accumulate(cpu.begin(), cpu.end(), 0.0)
+              << "\twritten_per_second=0";
         send(reply.str());
     }
 

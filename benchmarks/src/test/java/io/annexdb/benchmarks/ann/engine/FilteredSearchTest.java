@@ -10,6 +10,7 @@ import io.annexdb.benchmarks.ann.dataset.RowHash;
 import io.annexdb.benchmarks.ann.dataset.VectorLists;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +27,9 @@ class FilteredSearchTest {
     @TempDir Path folder;
 
     @ParameterizedTest
-    @EnumSource(names = "HNSWLIB", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(
+            names = {"HNSWLIB", "PGVECTOR"},
+            mode = EnumSource.Mode.EXCLUDE)
     void findsMatchingRowsOnly(EngineKind kind) throws IOException {
         assertTrue(kind.filters());
         try (Dataset dataset =
@@ -39,7 +42,8 @@ class FilteredSearchTest {
             engine.build(dataset.base(), request(dataset), (task, done, total) -> {});
             assertTrue(engine.bytes() > 1500 * 12 * Float.BYTES, "bytes " + engine.bytes());
             SearchPass.PassResult found =
-                    new SearchPass(dataset.queries()).run(engine, new SearchRequest(K, 100, 2, 0));
+                    new SearchPass(dataset.queries())
+                            .run(engine, new SearchRequest(K, 100, 2, 0, 0));
             assertEquals(40, found.nanos().length);
             assertFound(ComputeGroundTruth.run(dataset, K, SELECTIVITY), found.rows());
         }
@@ -51,6 +55,7 @@ class FilteredSearchTest {
                 folder.resolve("index"),
                 Metric.L2,
                 Method.HNSW,
+                Quantization.AUTO,
                 16,
                 200,
                 2,

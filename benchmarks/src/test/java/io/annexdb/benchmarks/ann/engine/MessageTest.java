@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,12 +50,13 @@ class MessageTest {
                         Path.of("/tmp/x"),
                         Metric.L2,
                         Method.FLAT,
+                        Quantization.SQ8,
                         16,
                         200,
                         2,
                         0.01);
         assertEquals(build, BuildRequest.decode(Message.decode(build.encode().encode())));
-        SearchRequest search = new SearchRequest(10, 64, 2, 500);
+        SearchRequest search = new SearchRequest(10, 64, 2, 500, 1000);
         assertEquals(search, SearchRequest.decode(Message.decode(search.encode().encode())));
     }
 
@@ -69,6 +71,7 @@ class MessageTest {
         try (EngineProcess engine =
                 EngineProcess.start(
                         EngineKind.LUCENE,
+                        "lucene",
                         List.of("bash", "-c", script),
                         folder,
                         folder.resolve("log"))) {
@@ -84,6 +87,7 @@ class MessageTest {
                         () ->
                                 EngineProcess.start(
                                         EngineKind.LUCENE,
+                                        "lucene",
                                         List.of("bash", "-c", "echo no such library >&2"),
                                         folder,
                                         folder.resolve("log")));
@@ -95,7 +99,7 @@ class MessageTest {
         Path file = folder.resolve("answers");
         AnswersFile.write(
                 file, 3, new int[][] {{5, 6, 7}, {8}}, new long[] {4000, 1000, 3000, 1L << 40});
-        Answers answers = AnswersFile.read(file, 2, 0.5);
+        Answers answers = AnswersFile.read(file, 2, 0.5, 0);
         assertArrayEquals(new int[] {5, 6, 7}, answers.rows(0));
         assertArrayEquals(new int[] {8, -1, -1}, answers.rows(1));
         assertEquals(2, answers.queriesPerSecond());

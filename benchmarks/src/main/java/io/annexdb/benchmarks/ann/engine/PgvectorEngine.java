@@ -1,0 +1,239 @@
+package io.annexdb.benchmarks.ann.engine;
+
+import io.annexdb.benchmarks.ann.dataset.ExactDistance;
+import io.annexdb.benchmarks.ann.dataset.RowHash;
+import io.annexdb.benchmarks.ann.dataset.VectorFile;
+import io.annexdb.jdbc.AnnexClient;
+import io.annexdb.jdbc.BulkLoad;
+import io.annexdb.sidecar.model.Metric;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * pgvector's HNSW index, asked by JDBC: statements prepared, plans generic, vectors and answers in
+ * binary form, a connection for each thread. With a filter, a WHERE clause and iterative scan in
+ * strict order; the planner is kept from reading the whole table instead.
+ */
+final class PgvectorEngine implements Engine {
+    private static final int MEMORY_LEAST_MEGABYTES = 1024;
+
+    private final Map<String, String> parameters = new LinkedHashMap<>();
+    private @Nullable PgvectorServer server;
+    private String search = "";
+    private boolean filtered;
+
+    @Override
+    public Map<String, String> parameters() {
+        return parameters;
+    }
+
+    @Override
+    public void build(VectorFile base, BuildRequest request, BuildProgress progress)
+            throws IOException {
+        long bytes = (long) base.rows() * base.dimension() * Float.BYTES;
+        server = PgvectorServer.start(MEMORY_LEAST_MEGABYTES + (int) ((2 * bytes) >> 20));
+        filtered = request.filtered();
+        search =
+                "SELECT id FROM items %s ORDER BY embedding %s ?::real[]::vector LIMIT "
+                        .formatted(
+                                filtered ? "WHERE share < " + request.selectivity() : "",
+                                operator(request.metric()));
+        try (Connection connection = server.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE EXTENSION vector");
+            statement.execute(
+                    "CREATE TABLE items (id integer PRIMARY KEY, share double precision NOT NULL,"
+                            + " embedding vector(%d) NOT NULL)".formatted(base.dimension()));
+            long started = System.nanoTime();
+            load(server, base, progress);
+            double loadSeconds = (System.nanoTime() - started) / 1e9;
+            progress.at("create index", 0, 0);
+            index(statement, request);
+            describe(statement, request, loadSeconds);
+        } catch (SQLException e) {
+            throw new IOException("building failed: " + e.getMessage(), e);
+        }
+    }
+
+    private static void load(PgvectorServer server, VectorFile base, BuildProgress progress) {
+        try (AnnexClient client =
+                AnnexClient.builder(server.jdbcUrl())
+                        .user(server.user())
+                        .password(server.password())
+                        .poolSize(1)
+                        .build()) {
+            BulkLoad<Integer> load =
+                    BulkLoad.<Integer>into(
+                                    "items",
+                                    List.of("id", "share", "embedding"),
+                                    (row, columns) -> {
+                                        columns.write(row);
+                                        columns.write(RowHash.share(row));
+                                        columns.write(base.row(row));
+                                    })
+                            .onProgress(
+                                    done -> progress.at("load", done.rowsCommitted(), base.rows()))
+                            .build();
+            client.load(load, IntStream.range(0, base.rows()).boxed().iterator());
+        }
+    }
+
+    private static void index(Statement statement, BuildRequest request) throws SQLException {
+        int workers = request.threads() - 1; // the session itself builds too
+        statement.execute("SET max_parallel_maintenance_workers = " + workers);
+        statement.execute("ALTER TABLE items SET (parallel_workers = " + workers + ")");
+        statement.execute(
+                "CREATE INDEX ON items USING hnsw (embedding %s) WITH (m = %d, ef_construction = %d)"
+                        .formatted(
+                                operatorClass(request.metric()),
+                                request.m(),
+                                request.efConstruction()));
+        statement.execute("VACUUM ANALYZE items");
+    }
+
+    private void describe(Statement statement, BuildRequest request, double loadSeconds)
+            throws SQLException {
+        try (ResultSet row =
+                statement.executeQuery(
+                        "SELECT current_setting('server_version'), extversion FROM pg_extension"
+                                + " WHERE extname = 'vector'")) {
+            row.next();
+            parameters.put("PostgreSQL", row.getString(1));
+            parameters.put("pgvector", row.getString(2));
+        }
+        parameters.put("m", Integer.toString(request.m()));
+        parameters.put("ef_construction", Integer.toString(request.efConstruction()));
+        parameters.put("load", String.format(Locale.ROOT, "%.1f s of the build", loadSeconds));
+        parameters.put("asked by", "JDBC, prepared, binary, generic plan");
+        if (filtered) {
+            parameters.put("filter", "WHERE, hnsw.iterative_scan = strict_order");
+        }
+    }
+
+    private static String operator(Metric metric) {
+        return switch (metric) {
+            case COSINE -> "<=>";
+            case INNER_PRODUCT -> "<#>";
+            case L2 -> "<->";
+            case L1 -> throw ExactDistance.notMeasured(metric);
+        };
+    }
+
+    private static String operatorClass(Metric metric) {
+        return switch (metric) {
+            case COSINE -> "vector_cosine_ops";
+            case INNER_PRODUCT -> "vector_ip_ops";
+            case L2 -> "vector_l2_ops";
+            case L1 -> throw ExactDistance.notMeasured(metric);
+        };
+    }
+
+    /** Table and index. */
+    @Override
+    public long bytes() throws IOException {
+        try (Connection connection = opened().connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_total_relation_size('items')")) {
+            row.next();
+            return row.getLong(1);
+        } catch (SQLException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Searcher<int[]> searcher() throws IOException {
+        try {
+            Connection connection = opened().connect();
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SET plan_cache_mode = force_generic_plan");
+                statement.execute("SET enable_seqscan = off");
+                if (filtered) {
+                    statement.execute("SET hnsw.iterative_scan = strict_order");
+                }
+            }
+            return new ConnectionSearcher(connection);
+        } catch (SQLException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private PgvectorServer opened() {
+        if (server == null) {
+            throw new IllegalStateException("the index is not built");
+        }
+        return server;
+    }
+
+    @Override
+    public void close() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    /** Its connection ends with the server. */
+    private final class ConnectionSearcher implements Searcher<int[]> {
+        private final Connection connection;
+        private @Nullable PreparedStatement statement;
+        private int statementK;
+        private int connectionEf;
+
+        ConnectionSearcher(Connection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public int[] search(float[] query, int k, int ef) throws IOException {
+            try {
+                PreparedStatement prepared = prepared(k, ef);
+                prepared.setObject(1, query);
+                try (ResultSet rows = prepared.executeQuery()) {
+                    int[] found = new int[k];
+                    int count = 0;
+                    while (rows.next()) {
+                        found[count++] = rows.getInt(1);
+                    }
+                    return Arrays.copyOf(found, count);
+                }
+            } catch (SQLException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+
+        private PreparedStatement prepared(int k, int ef) throws SQLException {
+            if (ef != connectionEf) {
+                try (Statement set = connection.createStatement()) {
+                    set.execute("SET hnsw.ef_search = " + ef);
+                }
+                connectionEf = ef;
+            }
+            if (statement == null || k != statementK) {
+                if (statement != null) {
+                    statement.close();
+                }
+                statement = connection.prepareStatement(search + k);
+                statementK = k;
+            }
+            return statement;
+        }
+
+        @Override
+        public int[] rows(int[] answer, int k) {
+            return answer;
+        }
+    }
+}
