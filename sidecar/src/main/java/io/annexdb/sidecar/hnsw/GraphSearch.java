@@ -17,8 +17,7 @@ public final class GraphSearch {
     /**
      * Leaves the nearest nodes in the scratch's pool.
      *
-     * @param query address of the padded query
-     * @param scale 1 / ‖query‖ under cosine, else 0
+     * @param scorer distances from the query
      * @param ef candidates kept, from 1
      * @param filter which may be answered; null for all
      * @param stop asked at every step with the number of distances computed so far
@@ -26,8 +25,7 @@ public final class GraphSearch {
      */
     public static boolean search(
             Graph graph,
-            long query,
-            float scale,
+            Scorer scorer,
             int ef,
             @Nullable SlotFilter filter,
             Scratch scratch,
@@ -38,17 +36,16 @@ public final class GraphSearch {
         if (entry == 0) {
             return true;
         }
-        int nearest = descend(graph, query, scale, entry, 0, scratch);
-        begin(graph, query, scale, nearest, ef, filter, scratch);
-        return layer(graph, 0, query, scale, filter, scratch, stop);
+        int nearest = descend(graph, scorer, entry, 0, scratch);
+        begin(graph, scorer, nearest, ef, filter, scratch);
+        return layer(graph, 0, scorer, filter, scratch, stop);
     }
 
     /** Walks from the entry down to the layer above {@code target}, always to the nearest node. */
-    static int descend(
-            Graph graph, long query, float scale, long entry, int target, Scratch scratch) {
+    static int descend(Graph graph, Scorer scorer, long entry, int target, Scratch scratch) {
         int nearest = Graph.entrySlot(entry);
         scratch.slots[0] = nearest;
-        graph.score(query, scale, scratch.slots, 1, scratch.distances);
+        scorer.score(scratch.slots, 1, scratch.distances);
         float distance = scratch.distances[0];
         scratch.scored++;
         for (int layer = Graph.entryLevel(entry); layer > target; layer--) {
@@ -56,7 +53,7 @@ public final class GraphSearch {
             while (moved) {
                 moved = false;
                 int count = neighbours(graph, nearest, layer, scratch.slots);
-                graph.score(query, scale, scratch.slots, count, scratch.distances);
+                scorer.score(scratch.slots, count, scratch.distances);
                 scratch.scored += count;
                 for (int i = 0; i < count; i++) {
                     if (scratch.distances[i] < distance) {
@@ -73,8 +70,7 @@ public final class GraphSearch {
     /** Starts a beam at one node. */
     static void begin(
             Graph graph,
-            long query,
-            float scale,
+            Scorer scorer,
             int start,
             int ef,
             @Nullable SlotFilter filter,
@@ -83,7 +79,7 @@ public final class GraphSearch {
         scratch.room(Scratch.WIDTH * graph.m0());
         scratch.pool.reset(ef);
         scratch.slots[0] = start;
-        graph.score(query, scale, scratch.slots, 1, scratch.distances);
+        scorer.score(scratch.slots, 1, scratch.distances);
         boolean first = scratch.visit(start);
         assert first : "visited before the search";
         scratch.pool.add(scratch.distances[0], start, filter != null && !filter.accepts(start));
@@ -93,8 +89,7 @@ public final class GraphSearch {
     static boolean layer(
             Graph graph,
             int layer,
-            long query,
-            float scale,
+            Scorer scorer,
             @Nullable SlotFilter filter,
             Scratch scratch,
             IntPredicate stop) {
@@ -104,7 +99,7 @@ public final class GraphSearch {
         int taken = pool.takeOpen(scratch.open, Scratch.WIDTH);
         while (taken > 0) {
             int count = collect(graph, layer, taken, scratch);
-            graph.score(query, scale, slots, count, distances);
+            scorer.score(slots, count, distances);
             scratch.scored += count;
             float bound = pool.bound();
             for (int i = 0; i < count; i++) {

@@ -1,7 +1,10 @@
 package io.annexdb.sidecar.hnsw;
 
 import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
+
+import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,6 +22,7 @@ public final class Insert {
     private final Segment segment;
     private final int efConstruction;
     private final Scratch scratch;
+    private final @Nullable Codes codes;
     private final SelectNeighbors selection = new SelectNeighbors();
 
     /** Per layer: number of neighbours, then the neighbours. */
@@ -34,9 +38,12 @@ public final class Insert {
 
     /**
      * @param efConstruction candidates looked at per layer, 8 to 2000
+     * @param codes by which candidates are found, of all linked slots and of those to insert; null
+     *     where there are none
      */
-    public Insert(Graph graph, int efConstruction, Scratch scratch) {
+    public Insert(Graph graph, int efConstruction, Scratch scratch, @Nullable Codes codes) {
         this.graph = graph;
+        this.codes = codes;
         this.segment = graph.segment();
         this.efConstruction = Math.max(efConstruction, graph.m());
         this.scratch = scratch;
@@ -180,22 +187,31 @@ public final class Insert {
     }
 
     private void choose(int slot, int top, long entry) {
-        long query = graph.vectors().address(slot);
-        float scale = graph.vectors().scale(slot);
+        Scorer scorer = scorer(slot);
         SlotFilter filter = segment.tombstones() == 0 ? null : each -> !segment.isDead(each);
-        int start = GraphSearch.descend(graph, query, scale, entry, top, scratch);
+        int start = GraphSearch.descend(graph, scorer, entry, top, scratch);
         for (int layer = top; layer >= 0; layer--) {
-            GraphSearch.begin(graph, query, scale, start, efConstruction, filter, scratch);
-            boolean whole =
-                    GraphSearch.layer(graph, layer, query, scale, filter, scratch, any -> false);
+            GraphSearch.begin(graph, scorer, start, efConstruction, filter, scratch);
+            boolean whole = GraphSearch.layer(graph, layer, scorer, filter, scratch, any -> false);
             assert whole : "nobody stops an insertion";
             start = scratch.pool.slot(0);
             int candidates = candidates(slot);
+            if (codes != null) {
+                sortByDistance(slot, candidates);
+            }
             int taken = selection.select(graph, slots, distances, candidates, graph.m(), rest);
             System.arraycopy(slots, 0, chosen[layer], 1, taken);
             chosen[layer][0] = taken;
             likeItsCopy(slot, layer);
         }
+    }
+
+    private Scorer scorer(int slot) {
+        long query = graph.vectors().address(slot);
+        float scale = graph.vectors().scale(slot);
+        return codes == null
+                ? new VectorScorer(graph.vectors(), query, scale)
+                : new CodeScorer(codes, query, scale, scratch);
     }
 
     /**
@@ -350,13 +366,13 @@ public final class Insert {
             int bits = Float.floatToRawIntBits(distances[i]);
             int sortable = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
             long dead = anyDead && segment.isDead(slots[i]) ? 1L << 50 : 0;
-            sorted[i] = dead + ((long) sortable << 10) + i;
+            sorted[i] = dead + ((long) sortable << 13) + i;
             rest[i] = slots[i];
             restDistances[i] = distances[i];
         }
         Arrays.sort(sorted, 0, n);
         for (int i = 0; i < n; i++) {
-            int from = (int) sorted[i] & 1023;
+            int from = (int) sorted[i] & 8191;
             slots[i] = rest[from];
             distances[i] = restDistances[from];
         }

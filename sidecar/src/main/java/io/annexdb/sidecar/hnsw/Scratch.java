@@ -23,6 +23,7 @@ public final class Scratch {
     private byte[] visited = new byte[0];
     private byte epoch;
     private NativeBuffer query = new NativeBuffer(4096);
+    private NativeBuffer prepared = new NativeBuffer(4096);
 
     /** Scores computed since {@link #begin}. */
     int scored;
@@ -43,6 +44,14 @@ public final class Scratch {
             query = new NativeBuffer(floats * 4L);
         }
         return query.address();
+    }
+
+    /** A buffer for a prepared query of so many bytes. */
+    long preparedAddress(int bytes) {
+        if (prepared.bytes() < bytes) {
+            prepared = new NativeBuffer(bytes);
+        }
+        return prepared.address();
     }
 
     /** Nothing is visited any more. */

@@ -39,7 +39,8 @@ final class BackgroundWork {
         return generation != null
                 && ((wantsGraph(generation)
                                 && generation.linking.hasUnclaimed(generation.segment.slots()))
-                        || (!maintaining.get() && compactionIsDue(generation)));
+                        || (!maintaining.get()
+                                && (compactionIsDue(generation) || generation.mayTrain())));
     }
 
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
@@ -73,7 +74,9 @@ final class BackgroundWork {
     void maintain() throws InterruptedException {
         Generation generation = store.rows().generation();
         if (generation == null
-                || !(checkpointIsDue(generation) || compactionIsDue(generation))
+                || !(checkpointIsDue(generation)
+                        || compactionIsDue(generation)
+                        || generation.mayTrain())
                 || !maintaining.compareAndSet(false, true)) {
             return;
         }
@@ -93,9 +96,22 @@ final class BackgroundWork {
     private void maintain(Generation generation) throws InterruptedException {
         if (compactionIsDue(generation)) {
             compact(generation);
-        } else {
+            return;
+        }
+        if (generation.mayTrain()) {
+            train(generation);
+        }
+        if (checkpointIsDue(generation)) {
             linkedSinceCheckpoint.set(0);
             store.checkpoint(generation);
+        }
+    }
+
+    private void train(Generation generation) {
+        try {
+            generation.train(shared.budget());
+        } catch (AnnexException e) {
+            LOG.warn("{} goes on with the codes it has: {}", definition.key(), e.getMessage());
         }
     }
 

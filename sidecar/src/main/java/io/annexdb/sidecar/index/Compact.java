@@ -110,7 +110,10 @@ final class Compact {
         }
         Insert insert =
                 new Insert(
-                        target.graph, definition.index().options().efConstruction(), new Scratch());
+                        target.graph,
+                        definition.index().options().efConstruction(),
+                        new Scratch(),
+                        null);
         CopyGraph.run(old.graph, target.graph, newSlots, linked, insert);
         Reconnect.run(target.graph, targetLinked, insert);
         target.linking.startAt(targetLinked);

@@ -7,7 +7,10 @@ import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.ReaderGate;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.Quantization;
+import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.segment.TrainCodes;
 
 /**
  * One numbering of slots: the rows and the graph over them. Truncation, reload and compaction put a
@@ -19,11 +22,17 @@ final class Generation {
     final Linking linking = new Linking();
     final ReaderGate gate;
     private final int efConstruction;
+    private final Quantization quantization;
 
     Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
         segment = new Segment(index.metric(), dimension, budget);
         graph = new Graph(index.options().m(), segment, budget);
         efConstruction = index.options().efConstruction();
+        quantization =
+                TrainCodes.resolve(index.options().quantization(), index.metric(), dimension);
+        if (quantization != Quantization.NONE) {
+            linking.setBarrier(TrainCodes.ROWS_LEAST);
+        }
         gate =
                 new ReaderGate(() -> {
                     graph.close();
@@ -33,9 +42,13 @@ final class Generation {
 
     /** Links the slots of a batch; rows that have gone stay out of the graph. */
     void link(Linking.Batch batch, Scratch scratch, Runnable beforeEach) {
+        Codes codes = segment.enterCodes();
         try {
             graph.ensure(batch.to());
-            Insert insert = new Insert(graph, efConstruction, scratch);
+            if (codes != null) {
+                codes.encode(segment.vectors(), batch.from(), batch.to());
+            }
+            Insert insert = new Insert(graph, efConstruction, scratch, codes);
             for (int slot = batch.from(); slot < batch.to(); slot++) {
                 if (!segment.isDead(slot)) {
                     beforeEach.run();
@@ -46,12 +59,48 @@ final class Generation {
         } catch (RuntimeException | Error e) {
             linking.failed(batch);
             throw e;
+        } finally {
+            if (codes != null) {
+                codes.exit();
+            }
+        }
+    }
+
+    /** Whether so much was linked since the last look that another one is due. */
+    boolean mayTrain() {
+        return linking.isAtBarrier();
+    }
+
+    /**
+     * Trains codes where there are none yet, or where the vectors that came since differ; then lets
+     * twice as many slots be linked until the next look.
+     */
+    void train(MemoryBudget budget) {
+        int linked = linking.linked();
+        try {
+            if (needsTraining(linked)) {
+                segment.use(TrainCodes.train(segment, quantization, linked, budget));
+            }
+        } finally {
+            linking.setBarrier((int) Math.min(Integer.MAX_VALUE, 2L * linked));
+        }
+    }
+
+    private boolean needsTraining(int linked) {
+        Codes codes = segment.enterCodes();
+        if (codes == null) {
+            return true;
+        }
+        try {
+            return TrainCodes.hasDrifted(segment, codes, linked);
+        } finally {
+            codes.exit();
         }
     }
 
     /** Links what got shut off; nobody may be linking. */
     void reconnect() {
-        Insert insert = new Insert(graph, efConstruction, new Scratch());
+        Insert insert = new Insert(graph, efConstruction, new Scratch(), null);
         Reconnect.run(graph, linking.linked(), insert);
     }
 

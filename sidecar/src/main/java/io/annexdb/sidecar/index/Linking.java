@@ -15,6 +15,7 @@ final class Linking {
     private final TreeMap<Integer, Batch> inFlight = new TreeMap<>();
     private int claimed;
     private int failedFrom = Integer.MAX_VALUE;
+    private int barrier = Integer.MAX_VALUE;
     private boolean paused;
     private volatile int linked;
 
@@ -37,9 +38,19 @@ final class Linking {
         linked = slots;
     }
 
+    /** Slots from here on wait: what is linked before is the same in every build. */
+    synchronized void setBarrier(int slot) {
+        barrier = slot;
+    }
+
+    /** Whether all slots before the barrier are linked, and nothing is in flight. */
+    synchronized boolean isAtBarrier() {
+        return linked >= barrier && inFlight.isEmpty();
+    }
+
     /** Whether {@link #claim} has a batch to give. */
     synchronized boolean hasUnclaimed(int slots) {
-        return !paused && claimed < slots && failedFrom == Integer.MAX_VALUE;
+        return !paused && claimed < Math.min(slots, barrier) && failedFrom == Integer.MAX_VALUE;
     }
 
     /** The next batch of the slots below {@code slots}; null when there is none, or a pause. */
@@ -47,7 +58,7 @@ final class Linking {
         if (!hasUnclaimed(slots)) {
             return null;
         }
-        Batch batch = new Batch(claimed, Math.min(slots, claimed + BATCH));
+        Batch batch = new Batch(claimed, Math.min(Math.min(slots, barrier), claimed + BATCH));
         claimed = batch.to();
         inFlight.put(batch.from(), batch);
         return batch;

@@ -3,14 +3,18 @@ package io.annexdb.sidecar.index;
 import io.annexdb.sidecar.flat.Scan;
 import io.annexdb.sidecar.flat.TopCollector;
 import io.annexdb.sidecar.hnsw.CandidatePool;
+import io.annexdb.sidecar.hnsw.CodeScorer;
 import io.annexdb.sidecar.hnsw.GraphSearch;
+import io.annexdb.sidecar.hnsw.Scorer;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.hnsw.SlotFilter;
+import io.annexdb.sidecar.hnsw.VectorScorer;
 import io.annexdb.sidecar.kernel.ExactDistance;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.SlotList;
 import io.annexdb.sidecar.segment.VectorStore;
@@ -186,25 +190,51 @@ final class ShardSearch {
 
     /** False when it was dearer than the scan would be. */
     private boolean graph(int ef, @Nullable SlotFilter filter, int visitsMax, TopCollector top) {
-        boolean whole =
-                GraphSearch.search(
-                        generation.graph,
-                        query,
-                        scale,
-                        ef,
-                        filter,
-                        scratch,
-                        scored -> {
-                            Scan.checkCancelled(cancelled);
-                            return scored > visitsMax;
-                        });
+        Codes codes = segment.enterCodes();
+        if (codes == null) {
+            boolean whole = walk(new VectorScorer(vectors, query, scale), ef, filter, visitsMax);
+            CandidatePool pool = scratch.pool();
+            for (int i = 0; i < pool.size(); i++) {
+                if (pool.isAnswer(i)) {
+                    top.add(pool.distance(i), pool.slot(i));
+                }
+            }
+            return whole;
+        }
+        try {
+            boolean whole =
+                    walk(new CodeScorer(codes, query, scale, scratch), ef, filter, visitsMax);
+            rerank(top);
+            return whole;
+        } finally {
+            codes.exit();
+        }
+    }
+
+    private boolean walk(Scorer scorer, int ef, @Nullable SlotFilter filter, int visitsMax) {
+        return GraphSearch.search(
+                generation.graph,
+                scorer,
+                ef,
+                filter,
+                scratch,
+                scored -> {
+                    Scan.checkCancelled(cancelled);
+                    return scored > visitsMax;
+                });
+    }
+
+    /** Candidates found by estimates are scored by their vectors. */
+    private void rerank(TopCollector top) {
         CandidatePool pool = scratch.pool();
+        int[] slots = new int[pool.size()];
+        int n = 0;
         for (int i = 0; i < pool.size(); i++) {
             if (pool.isAnswer(i)) {
-                top.add(pool.distance(i), pool.slot(i));
+                slots[n++] = pool.slot(i);
             }
         }
-        return whole;
+        scan(top).these(slots, n);
     }
 
     private TopCollector collector(int rows) {

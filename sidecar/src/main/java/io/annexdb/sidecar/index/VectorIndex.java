@@ -298,6 +298,7 @@ public final class VectorIndex {
                         : Map.of(
                                 "vectors", generation.segment.vectorBytes(),
                                 "keys", generation.segment.keyBytes(),
+                                "codes", generation.segment.codeBytes(),
                                 "graph", generation.graph.bytes()),
                 store.fileBytes(),
                 lsn(),

@@ -144,6 +144,15 @@ public final class ProductQuantizer implements Quantizer {
         Room room = ROOM.get();
         long point = room.point(paddedDimension);
         int[][] codes = room.codes(books.segments());
+        double square = putPoint(vector, scale, point);
+        books.encode(point, 0, 1, codes);
+        writeCodes(codes, code + FACTOR_BYTES);
+        Native.putFloat(code, added(square, scale));
+        Native.putFloat(code + 4, stretch(square, product(point, codes)));
+    }
+
+    /** Writes r; returns ‖r‖². */
+    private double putPoint(long vector, float scale, long point) {
         float length = metric == Metric.COSINE ? scale : 1f;
         double square = 0;
         for (int d = 0; d < mean.length; d++) {
@@ -151,10 +160,26 @@ public final class ProductQuantizer implements Quantizer {
             square += (double) component * component;
             Native.putFloat(point + d * 4L, component);
         }
+        return square;
+    }
+
+    @Override
+    public double squaredError(long vector, float scale) {
+        Room room = ROOM.get();
+        long point = room.point(paddedDimension);
+        int[][] codes = room.codes(books.segments());
+        putPoint(vector, scale, point);
         books.encode(point, 0, 1, codes);
-        writeCodes(codes, code + FACTOR_BYTES);
-        Native.putFloat(code, added(square, scale));
-        Native.putFloat(code + 4, stretch(square, product(point, codes)));
+        double error = 0;
+        for (int s = 0; s < books.segments(); s++) {
+            Centroids segment = books.segment(s);
+            long at = point + books.start(s) * 4L;
+            for (int d = 0; d < segment.dimension(); d++) {
+                double part = Native.getFloat(at + d * 4L) - segment.get(codes[s][0], d);
+                error += part * part;
+            }
+        }
+        return error;
     }
 
     private float added(double square, float scale) {

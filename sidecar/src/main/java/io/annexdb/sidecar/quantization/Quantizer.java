@@ -33,6 +33,12 @@ public interface Quantizer {
      */
     void score(long prepared, long codes, long stride, int[] slots, int n, float[] out);
 
+    /**
+     * Squared distance between a vector and what its code stands for: grows when the vectors are no
+     * longer those of the training.
+     */
+    double squaredError(long vector, float scale);
+
     /** Memory of rotations and codebooks in bytes. */
     long bytes();
 }

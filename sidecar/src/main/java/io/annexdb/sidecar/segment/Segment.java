@@ -29,6 +29,7 @@ public final class Segment implements AutoCloseable {
     private final KeyTable keys;
     private final Map<String, SlotList> namespaces = new ConcurrentHashMap<>();
     private int namespaceNumbers;
+    private volatile @Nullable Codes codes;
     private volatile int slots;
     private volatile int tombstones;
     private int buried;
@@ -45,6 +46,24 @@ public final class Segment implements AutoCloseable {
 
     public VectorStore vectors() {
         return vectors;
+    }
+
+    /** The codes, entered: the caller must {@link Codes#exit}. Null while there are none. */
+    public @Nullable Codes enterCodes() {
+        Codes current = codes;
+        while (current != null && !current.enter()) {
+            current = codes;
+        }
+        return current;
+    }
+
+    /** Puts newly trained codes in place, of every slot that was encoded before; null for none. */
+    public void use(@Nullable Codes next) {
+        Codes old = codes;
+        codes = next;
+        if (old != null) {
+            old.close();
+        }
     }
 
     /** Slots taken so far; everything below may be read. */
@@ -241,6 +260,12 @@ public final class Segment implements AutoCloseable {
         return vectors.bytes();
     }
 
+    /** Memory of codes. */
+    public long codeBytes() {
+        Codes current = codes;
+        return current == null ? 0 : current.bytes();
+    }
+
     /** Memory of keys, rows and namespaces, in bytes. */
     public long keyBytes() {
         return rows.bytes() + dead.bytes() + keys.bytes();
@@ -248,6 +273,7 @@ public final class Segment implements AutoCloseable {
 
     @Override
     public void close() {
+        use(null);
         vectors.close();
         rows.close();
         dead.close();

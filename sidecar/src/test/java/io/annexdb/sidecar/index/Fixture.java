@@ -22,6 +22,11 @@ final class Fixture {
     private Fixture() {}
 
     static ShardDefinition shard(Metric metric, Method method, int dimension) {
+        return shard(metric, method, Quantization.AUTO, dimension);
+    }
+
+    static ShardDefinition shard(
+            Metric metric, Method method, Quantization quantization, int dimension) {
         return new ShardDefinition(
                 new IndexDefinition(
                         7,
@@ -33,7 +38,7 @@ final class Fixture {
                         List.of("id"),
                         "tenant",
                         dimension,
-                        new IndexOptions(16, 100, Quantization.AUTO)),
+                        new IndexOptions(16, 100, quantization)),
                 16402,
                 "public.docs");
     }
@@ -64,6 +69,29 @@ final class Fixture {
                 vector[j] += centre[j];
             }
             vectors[i] = vector;
+        }
+        return vectors;
+    }
+
+    /**
+     * Clustered points of few degrees of freedom in a space of many dimensions, with some noise: so
+     * codes have something to say about neighbours, as they have with embeddings.
+     */
+    static float[][] embedded(Random random, int rows, int dimension, int intrinsic) {
+        float[][] axes = new float[intrinsic][];
+        Random fixed = new Random(intrinsic);
+        for (int i = 0; i < intrinsic; i++) {
+            axes[i] = gaussian(fixed, dimension, (float) (1 / Math.sqrt(intrinsic)));
+        }
+        float[][] inner = clustered(random, rows, intrinsic, 40);
+        float[][] vectors = new float[rows][];
+        for (int i = 0; i < rows; i++) {
+            vectors[i] = gaussian(random, dimension, 0.1f);
+            for (int axis = 0; axis < intrinsic; axis++) {
+                for (int j = 0; j < dimension; j++) {
+                    vectors[i][j] += inner[i][axis] * axes[axis][j];
+                }
+            }
         }
         return vectors;
     }

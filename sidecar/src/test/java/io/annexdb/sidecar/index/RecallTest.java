@@ -8,6 +8,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
@@ -31,14 +32,30 @@ class RecallTest {
 
     @TempDir Path directory;
 
-    @ParameterizedTest(name = "{0} seed {1} {2} threads")
-    @CsvSource({"COSINE, 11, 1", "L2, 12, 2", "INNER_PRODUCT, 13, 2", "L1, 14, 2"})
-    void recallHoldsThroughALife(Metric metric, long seed, int threads) throws Exception {
+    @ParameterizedTest(name = "{0} {1} {2} elements, seed {3}, {4} threads")
+    @CsvSource({
+        "COSINE, NONE, 48, 11, 1",
+        "L2, NONE, 48, 12, 2",
+        "INNER_PRODUCT, NONE, 48, 13, 2",
+        "L1, NONE, 48, 14, 2",
+        "COSINE, RABITQ, 256, 15, 2",
+        "L2, RABITQ, 256, 16, 2",
+        "INNER_PRODUCT, RABITQ, 256, 17, 2",
+        "COSINE, SQ8, 48, 18, 2",
+        "L2, SQ8, 48, 19, 2",
+        "INNER_PRODUCT, SQ8, 48, 20, 2",
+        "COSINE, PQ, 128, 21, 2",
+        "L2, PQ, 128, 22, 2",
+        "INNER_PRODUCT, PQ, 128, 23, 2"
+    })
+    void recallHoldsThroughALife(
+            Metric metric, Quantization quantization, int dimension, long seed, int threads)
+            throws Exception {
         Random random = new Random(seed);
-        int rows = 6_000;
-        float[][] vectors = Fixture.clustered(random, rows, DIMENSION, 40);
-        float[][] queries = Fixture.clustered(random, 100, DIMENSION, 40);
-        ShardDefinition shard = Fixture.shard(metric, Method.HNSW, DIMENSION);
+        int rows = 4_000;
+        float[][] vectors = Fixture.embedded(random, rows, dimension, 16);
+        float[][] queries = Fixture.embedded(random, 100, dimension, 16);
+        ShardDefinition shard = Fixture.shard(metric, Method.HNSW, quantization, dimension);
         IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(threads);
         List<RowKey> live = new ArrayList<>();
         try (IndexRegistry registry = IndexRegistry.open(settings)) {
@@ -110,13 +127,14 @@ class RecallTest {
     @Test
     void twoSingleThreadedBuildsAreEqual() throws Exception {
         Random random = new Random(31);
-        float[][] vectors = Fixture.clustered(random, 3_000, DIMENSION, 20);
+        int dimension = 256;
+        float[][] vectors = Fixture.clustered(random, 3_000, dimension, 20);
         List<List<List<Neighbor>>> answers = new ArrayList<>();
         for (int build = 0; build < 2; build++) {
             IndexSettings settings = IndexSettings.of(directory.resolve("build" + build));
             try (IndexRegistry registry = IndexRegistry.open(settings)) {
                 VectorIndex index =
-                        Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, DIMENSION));
+                        Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, dimension));
                 for (int i = 0; i < vectors.length; i++) {
                     index.upsert(Fixture.key(i), null, vectors[i]);
                 }

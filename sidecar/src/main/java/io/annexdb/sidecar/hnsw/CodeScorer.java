@@ -1,0 +1,32 @@
+package io.annexdb.sidecar.hnsw;
+
+import io.annexdb.sidecar.quantization.Quantizer;
+import io.annexdb.sidecar.segment.Codes;
+
+/** Distances from one query, estimated from codes; the caller has entered the codes. */
+public final class CodeScorer implements Scorer {
+    private final Quantizer quantizer;
+    private final long base;
+    private final long strideBytes;
+    private final long prepared;
+
+    /**
+     * Prepares the query.
+     *
+     * @param query address of the padded query
+     * @param scale as the vector store has it of a vector
+     * @param scratch keeps the prepared query
+     */
+    public CodeScorer(Codes codes, long query, float scale, Scratch scratch) {
+        quantizer = codes.quantizer();
+        base = codes.base();
+        strideBytes = codes.strideBytes();
+        prepared = scratch.preparedAddress(quantizer.preparedBytes());
+        quantizer.prepare(query, scale, prepared);
+    }
+
+    @Override
+    public void score(int[] slots, int n, float[] out) {
+        quantizer.score(prepared, base, strideBytes, slots, n, out);
+    }
+}
