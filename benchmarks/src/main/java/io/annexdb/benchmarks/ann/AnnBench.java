@@ -38,8 +38,9 @@ public final class AnnBench implements Callable<Integer> {
             split = ",",
             defaultValue = "annex,lucene,jvector",
             description =
-                    "annex, lucene, jvector, hnswlib, pgvector. annex may also be annex:METHOD or"
-                            + " annex:METHOD:QUANTIZATION, and stand there several times.")
+                    "annex, lucene, jvector, hnswlib, pgvector, annex-sql. annex may also be"
+                            + " annex:METHOD or annex:METHOD:QUANTIZATION, and stand there several"
+                            + " times.")
     private List<String> engines;
 
     @Option(

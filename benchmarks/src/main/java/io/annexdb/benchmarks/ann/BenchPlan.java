@@ -46,6 +46,9 @@ record BenchPlan(
         efs = List.copyOf(efs);
         recalls = List.copyOf(recalls);
         checkShare("--filter", selectivity);
+        if (selectivity < 0.000_001) {
+            throw invalid("--filter is " + selectivity, "A millionth is the least.");
+        }
         recalls.forEach(recall -> checkShare("--recalls", recall));
         check("--k", k, 1, 1000);
         efs.forEach(ef -> check("--ef", ef, 1, 100_000));

@@ -88,7 +88,7 @@ final class RunBench {
             return Optional.of("it cannot filter");
         }
         return switch (kind) {
-            case ANNEX, LUCENE, JVECTOR -> Optional.empty();
+            case ANNEX, LUCENE, JVECTOR, ANNEX_SQL -> Optional.empty();
             case HNSWLIB -> CompileHnswlib.missing();
             case PGVECTOR -> PgvectorServer.missing();
         };

@@ -109,6 +109,15 @@ class AnnBenchTest {
     }
 
     @Test
+    void measuresAnnexThroughSqlWithAFilter() throws IOException {
+        JsonNode report = run("annex-sql", "--filter", "0.2", "--passes", "1");
+        assertEquals(List.of("annex-sql"), engines(report));
+        JsonNode points = report.get("results").get(0).get("points");
+        assertTrue(points.get(1).get("recall").asDouble() > 0.9, points.toString());
+        assertTrue(points.get(1).get("qps").asDouble() > 0, points.toString());
+    }
+
+    @Test
     void measuresHnswlib() throws IOException {
         assumeTrue(
                 CompileHnswlib.missing().isEmpty(),

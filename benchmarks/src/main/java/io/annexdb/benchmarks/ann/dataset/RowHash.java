@@ -2,22 +2,27 @@ package io.annexdb.benchmarks.ann.dataset;
 
 /** Fixed pseudo-random decisions by row number: no state, the same in every process. */
 public final class RowHash {
+    private static final int BUCKETS = 1_000_000;
+
     private RowHash() {}
 
     /**
      * Whether a row passes the benchmark's filter.
      *
-     * @param selectivity share of the rows that pass, 0 to 1
+     * @param selectivity share of the rows that pass, 0 to 1, in millionths
      */
     public static boolean passes(int row, double selectivity) {
-        return share(row) < selectivity;
+        return bucket(row) < bucketLimit(selectivity);
     }
 
-    /**
-     * The row's place among all, from 0 to 1: a column that a filter can compare with its share.
-     */
-    public static double share(int row) {
-        return (mix(row) >>> 11) * 0x1p-53;
+    /** One of a million buckets: a column that a filter can compare with {@link #bucketLimit}. */
+    public static int bucket(int row) {
+        return (int) ((mix(row) >>> 11) * 0x1p-53 * BUCKETS);
+    }
+
+    /** The rows below this bucket are that share of all. */
+    public static int bucketLimit(double selectivity) {
+        return (int) Math.round(selectivity * BUCKETS);
     }
 
     /** The finalizer of SplitMix64 (Steele, Lea and Flood, 2014). */

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** An engine in this process: built once, then searched by any number of threads. */
 public sealed interface Engine extends AutoCloseable
-        permits AnnexEngine, LuceneEngine, JVectorEngine, PgvectorEngine {
+        permits AnnexEngine, LuceneEngine, JVectorEngine, PgvectorEngine, AnnexSqlEngine {
     /** Every setting that matters, by name, for the report; complete after the build. */
     Map<String, String> parameters();
 

@@ -45,6 +45,7 @@ public final class EngineHost {
             case LUCENE -> new LuceneEngine();
             case JVECTOR -> new JVectorEngine();
             case PGVECTOR -> new PgvectorEngine();
+            case ANNEX_SQL -> new AnnexSqlEngine();
             case HNSWLIB ->
                     throw new IllegalArgumentException("hnswlib has a driver of its own, in C++");
         };

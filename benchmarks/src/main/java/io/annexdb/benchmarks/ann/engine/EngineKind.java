@@ -19,7 +19,9 @@ public enum EngineKind {
     /** The C++ reference, of Debian's package libhnswlib-dev. */
     HNSWLIB(false),
     /** PostgreSQL with pgvector in a container, asked by JDBC. */
-    PGVECTOR(true);
+    PGVECTOR(true),
+    /** Annex with its PostgreSQL and sidecar, asked by JDBC. */
+    ANNEX_SQL(true);
 
     private static final String UNCHECKED = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
 
@@ -31,7 +33,7 @@ public enum EngineKind {
 
     /** The name after {@code --engines}. */
     public String engineName() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** Whether a search can be limited to some rows. Version 0.6 of hnswlib cannot. */
@@ -46,7 +48,7 @@ public enum EngineKind {
 
     /** Whether its searches run in a process that is not the engine's own, as in a database. */
     public boolean isServer() {
-        return this == PGVECTOR;
+        return this == PGVECTOR || this == ANNEX_SQL;
     }
 
     /**
@@ -58,7 +60,7 @@ public enum EngineKind {
         return switch (this) {
             case LUCENE -> List.of(UNCHECKED);
             case JVECTOR -> List.of("-Djvector.vectorization_provider=panama", UNCHECKED);
-            case ANNEX, HNSWLIB, PGVECTOR -> List.of();
+            case ANNEX, HNSWLIB, PGVECTOR, ANNEX_SQL -> List.of();
         };
     }
 

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 /** The command's end of an engine's process. For one thread. */
 public final class EngineProcess implements AutoCloseable {
     private static final int LOG_LINES = 15;
-    private static final int QUIT_SECONDS = 10;
+    private static final int QUIT_SECONDS = 60;
 
     private final EngineKind kind;
     private final String name;

@@ -27,7 +27,7 @@ public final class LaunchEngine {
             throws IOException {
         List<String> command =
                 switch (kind) {
-                    case ANNEX, LUCENE, JVECTOR, PGVECTOR -> java(kind, heapMegabytes);
+                    case ANNEX, LUCENE, JVECTOR, PGVECTOR, ANNEX_SQL -> java(kind, heapMegabytes);
                     case HNSWLIB -> List.of(CompileHnswlib.run(cache).toString());
                 };
         Path logs = Files.createDirectories(cache.resolve("ann").resolve("logs"));

@@ -3,24 +3,18 @@ package io.annexdb.benchmarks.ann.engine;
 import io.annexdb.benchmarks.ann.dataset.ExactDistance;
 import io.annexdb.benchmarks.ann.dataset.RowHash;
 import io.annexdb.benchmarks.ann.dataset.VectorFile;
-import io.annexdb.jdbc.AnnexClient;
-import io.annexdb.jdbc.BulkLoad;
 import io.annexdb.sidecar.model.Metric;
 
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * pgvector's HNSW index, asked by JDBC: statements prepared, plans generic, vectors and answers in
@@ -49,45 +43,25 @@ final class PgvectorEngine implements Engine {
         search =
                 "SELECT id FROM items %s ORDER BY embedding %s ?::real[]::vector LIMIT "
                         .formatted(
-                                filtered ? "WHERE share < " + request.selectivity() : "",
+                                filtered
+                                        ? "WHERE bucket < "
+                                                + RowHash.bucketLimit(request.selectivity())
+                                        : "",
                                 operator(request.metric()));
         try (Connection connection = server.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE EXTENSION vector");
             statement.execute(
-                    "CREATE TABLE items (id integer PRIMARY KEY, share double precision NOT NULL,"
+                    "CREATE TABLE items (id integer PRIMARY KEY, bucket integer NOT NULL,"
                             + " embedding vector(%d) NOT NULL)".formatted(base.dimension()));
             long started = System.nanoTime();
-            load(server, base, progress);
+            LoadItems.run(server.jdbcUrl(), server.user(), server.password(), base, progress);
             double loadSeconds = (System.nanoTime() - started) / 1e9;
             progress.at("create index", 0, 0);
             index(statement, request);
             describe(statement, request, loadSeconds);
         } catch (SQLException e) {
             throw new IOException("building failed: " + e.getMessage(), e);
-        }
-    }
-
-    private static void load(PgvectorServer server, VectorFile base, BuildProgress progress) {
-        try (AnnexClient client =
-                AnnexClient.builder(server.jdbcUrl())
-                        .user(server.user())
-                        .password(server.password())
-                        .poolSize(1)
-                        .build()) {
-            BulkLoad<Integer> load =
-                    BulkLoad.<Integer>into(
-                                    "items",
-                                    List.of("id", "share", "embedding"),
-                                    (row, columns) -> {
-                                        columns.write(row);
-                                        columns.write(RowHash.share(row));
-                                        columns.write(base.row(row));
-                                    })
-                            .onProgress(
-                                    done -> progress.at("load", done.rowsCommitted(), base.rows()))
-                            .build();
-            client.load(load, IntStream.range(0, base.rows()).boxed().iterator());
         }
     }
 
@@ -165,7 +139,19 @@ final class PgvectorEngine implements Engine {
                     statement.execute("SET hnsw.iterative_scan = strict_order");
                 }
             }
-            return new ConnectionSearcher(connection);
+            return new SqlSearcher(
+                    connection,
+                    new SqlSearcher.Texts() {
+                        @Override
+                        public String setEf(int ef) {
+                            return "SET hnsw.ef_search = " + ef;
+                        }
+
+                        @Override
+                        public String search(int k) {
+                            return search + k;
+                        }
+                    });
         } catch (SQLException e) {
             throw new IOException(e.getMessage(), e);
         }
@@ -182,58 +168,6 @@ final class PgvectorEngine implements Engine {
     public void close() {
         if (server != null) {
             server.close();
-        }
-    }
-
-    /** Its connection ends with the server. */
-    private final class ConnectionSearcher implements Searcher<int[]> {
-        private final Connection connection;
-        private @Nullable PreparedStatement statement;
-        private int statementK;
-        private int connectionEf;
-
-        ConnectionSearcher(Connection connection) {
-            this.connection = connection;
-        }
-
-        @Override
-        public int[] search(float[] query, int k, int ef) throws IOException {
-            try {
-                PreparedStatement prepared = prepared(k, ef);
-                prepared.setObject(1, query);
-                try (ResultSet rows = prepared.executeQuery()) {
-                    int[] found = new int[k];
-                    int count = 0;
-                    while (rows.next()) {
-                        found[count++] = rows.getInt(1);
-                    }
-                    return Arrays.copyOf(found, count);
-                }
-            } catch (SQLException e) {
-                throw new IOException(e.getMessage(), e);
-            }
-        }
-
-        private PreparedStatement prepared(int k, int ef) throws SQLException {
-            if (ef != connectionEf) {
-                try (Statement set = connection.createStatement()) {
-                    set.execute("SET hnsw.ef_search = " + ef);
-                }
-                connectionEf = ef;
-            }
-            if (statement == null || k != statementK) {
-                if (statement != null) {
-                    statement.close();
-                }
-                statement = connection.prepareStatement(search + k);
-                statementK = k;
-            }
-            return statement;
-        }
-
-        @Override
-        public int[] rows(int[] answer, int k) {
-            return answer;
         }
     }
 }

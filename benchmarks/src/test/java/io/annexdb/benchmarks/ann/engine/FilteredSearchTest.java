@@ -28,7 +28,7 @@ class FilteredSearchTest {
 
     @ParameterizedTest
     @EnumSource(
-            names = {"HNSWLIB", "PGVECTOR"},
+            names = {"HNSWLIB", "PGVECTOR", "ANNEX_SQL"},
             mode = EnumSource.Mode.EXCLUDE)
     void findsMatchingRowsOnly(EngineKind kind) throws IOException {
         assertTrue(kind.filters());
