@@ -8,14 +8,19 @@ import java.util.List;
 /**
  * Memory of a process, as Linux counts it; zero elsewhere.
  *
- * @param anonymousBytes heap, off-heap, code
+ * @param anonymousBytes heap, off-heap, code: RssAnon, with RssShmem and HugetlbPages, which Linux
+ *     counts apart
  * @param fileBytes pages of mapped files that are in memory
  */
 public record ResidentMemory(long anonymousBytes, long fileBytes) {
     static ResidentMemory of(long pid) {
         try {
             List<String> lines = Files.readAllLines(Path.of("/proc/" + pid + "/status"));
-            return new ResidentMemory(bytes(lines, "RssAnon:"), bytes(lines, "RssFile:"));
+            return new ResidentMemory(
+                    bytes(lines, "RssAnon:")
+                            + bytes(lines, "RssShmem:")
+                            + bytes(lines, "HugetlbPages:"),
+                    bytes(lines, "RssFile:"));
         } catch (IOException e) {
             return new ResidentMemory(0, 0);
         }
