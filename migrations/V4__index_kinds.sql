@@ -15,6 +15,9 @@ alter table memory.vector_indexes add constraint vector_indexes_method_check
 alter table memory.vector_indexes drop constraint vector_indexes_m_check;
 alter table memory.vector_indexes add constraint vector_indexes_m_check check (m between 1 and 2000);
 
+alter table memory.vector_indexes drop constraint vector_indexes_dimension_check;
+alter table memory.vector_indexes add constraint vector_indexes_dimension_check check (dimension between 0 and 64000);
+
 comment on column memory.vector_indexes.quantization is 'Codes by which candidates are found, before exact distances decide';
 comment on column memory.vector_indexes.include is 'Columns that the sidecars keep, to filter by them inside the search';
 

@@ -63,6 +63,7 @@ language sql stable parallel safe
 return (
     select case
         when t.oid = 'real[]'::regtype then 'real[]'
+        when t.oid in ('bit'::regtype, 'varbit'::regtype) then 'bit'
         when t.typname in ('vector', 'halfvec') and exists (
             select from pg_depend d
             join pg_extension e on e.oid = d.refobjid and e.extname = 'vector'
@@ -72,7 +73,7 @@ return (
     end
     from pg_type t where t.oid = type_id);
 comment on function annex_internal.vector_type(oid) is
-    'real[], or vector or halfvec of pgvector; NULL for a type that cannot be indexed';
+    'real[], bit (also for bit varying), or vector or halfvec of pgvector; NULL for a type that cannot be indexed';
 
 create or replace function annex_internal.replica_identity(relation regclass) returns name[]
 language sql stable parallel safe

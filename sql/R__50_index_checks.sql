@@ -158,7 +158,7 @@ begin
     end if;
     if annex_internal.vector_type(v_column.atttypid) is null then
         raise exception 'column "%" has type %', column_name, format_type(v_column.atttypid, v_column.atttypmod)
-            using errcode = 'datatype_mismatch', hint = 'Vectors may be real[], or vector or halfvec of pgvector.';
+            using errcode = 'datatype_mismatch', hint = 'Vectors may be real[], bit or bit varying, or vector or halfvec of pgvector.';
     end if;
     if v_column.attgenerated <> '' then
         raise exception 'column "%" is generated', column_name
@@ -169,6 +169,31 @@ begin
 end
 $function$;
 comment on function annex_internal.check_vector_column(regclass, name) is 'The vector column''s catalog row, or an error that says why it cannot be indexed';
+
+create or replace function annex_internal.check_metric(metric text, vector_column pg_attribute) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_metric text := lower(metric);
+    v_bits boolean := annex_internal.vector_type(vector_column.atttypid) = 'bit';
+begin
+    if coalesce(v_metric not in ('cosine', 'l2', 'ip', 'l1', 'hamming', 'jaccard'), true) then
+        raise exception 'unknown metric "%"', metric
+            using errcode = 'invalid_parameter_value', hint = 'Use cosine, l2, ip or l1, and for bits hamming or jaccard.';
+    end if;
+    if annex_internal.is_of_bits(v_metric) <> v_bits then
+        raise exception 'metric % is not for column "%" of type %', v_metric, vector_column.attname,
+                format_type(vector_column.atttypid, vector_column.atttypmod)
+            using errcode = 'datatype_mismatch', hint = case when v_bits
+                then 'Bits have the metrics hamming and jaccard.'
+                else 'Use cosine, l2, ip or l1; hamming and jaccard are for columns of type bit.' end;
+    end if;
+    return v_metric;
+end
+$function$;
+comment on function annex_internal.check_metric(text, pg_attribute) is
+    'The metric in lower case, or an error that says why it is none of the column''s';
 
 create or replace function annex_internal.check_wal_level() returns void
 language plpgsql
@@ -216,11 +241,15 @@ as $function$
 declare
     v_dimension integer;
 begin
-    if annex_internal.vector_type(vector_column.atttypid) <> 'real[]' and vector_column.atttypmod > 0 then
+    -- The length of real[] and of bit varying is at most a limit.
+    if vector_column.atttypid not in ('real[]'::regtype, 'varbit'::regtype) and vector_column.atttypmod > 0 then
         return vector_column.atttypmod;
     end if;
-    execute format('select cardinality(%1$I::real[]) from %2$s where %1$I is not null limit 1',
-        vector_column.attname, annex_internal.qualified_name(target)) into v_dimension;
+    execute format('select %s from %s where %I is not null limit 1',
+        case annex_internal.vector_type(vector_column.atttypid)
+            when 'bit' then format('length(%I)', vector_column.attname)
+            else format('cardinality(%I::real[])', vector_column.attname) end,
+        annex_internal.qualified_name(target), vector_column.attname) into v_dimension;
     return coalesce(v_dimension, 0);
 end
 $function$;

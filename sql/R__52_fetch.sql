@@ -45,6 +45,7 @@ declare
     v_column record;
     v_key record;
     v_namespace_type text;
+    v_hash text;
     v_loop text;
     v_body text;
 begin
@@ -63,6 +64,8 @@ begin
         update memory.vector_indexes v set fetch_columns = v_current, namespace_routes = v_routes
         where v.index_id = v_index.index_id;
     end if;
+
+    v_hash := annex_internal.hash_sql(v_index.metric, format('t.%I', v_index.column_name));
 
     -- Columns, never a whole-row reference: Citus would send that as text, several times slower.
     select string_agg(expression, ', ' order by place) as listed,
@@ -98,20 +101,20 @@ declare
 begin
     select pg_catalog.array_agg(row(%2$s)::%3$s order by c.distance, %4$s),
         pg_catalog.array_agg(c.distance order by c.distance, %4$s),
-        coalesce(pg_catalog.bool_or(pg_catalog.hash_array_extended(t.%5$I::real[], 0) is distinct from c.hash), false)
+        coalesce(pg_catalog.bool_or(%5$s is distinct from c.hash), false)
     into hits, hit_distances, stale
     from rows from (%6$s, pg_catalog.unnest(distances), pg_catalog.unnest(hashes)) c (%7$s, distance, hash)
     join %3$s t on %8$s;
 end
 $body$,
-            v_key.arrays, v_column.listed, v_index.table_name, v_key.ordered, v_index.column_name, v_key.unnested,
+            v_key.arrays, v_column.listed, v_index.table_name, v_key.ordered, v_hash, v_key.unnested,
             v_key.names, v_key.joined);
     else
         -- Citus takes no join with a function: the keys go in as arrays, and pairs are checked here. One namespace
         -- is one shard: its equality sends the query there without further planning.
         v_loop := format($body$
     for r in
-        select %1$s, array[%2$s]::text as annex_key, pg_catalog.hash_array_extended(t.%3$I::real[], 0) as annex_hash
+        select %1$s, array[%2$s]::text as annex_key, %3$s as annex_hash
         from %4$s t where %%s
         order by %5$s
     loop
@@ -122,7 +125,7 @@ $body$,
             stale := stale or r.annex_hash is distinct from hashes[v_place];
         end if;
     end loop;$body$,
-            v_column.numbered, v_key.texts, v_index.column_name, v_index.table_name, v_key.ordered, v_column.read);
+            v_column.numbered, v_key.texts, v_hash, v_index.table_name, v_key.ordered, v_column.read);
         select format_type(annex_internal.base_type(a.atttypid), -1) into v_namespace_type
         from pg_attribute a
         where a.attrelid = v_target and a.attname = v_distribution and v_index.namespace_column = v_distribution;

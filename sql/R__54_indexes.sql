@@ -28,14 +28,7 @@ begin
     v_column := annex_internal.check_vector_column(target, column_name);
     v_index.key_columns := annex_internal.check_key(target);
 
-    v_index.metric := lower(metric);
-    if v_index.metric in ('hamming', 'jaccard') then
-        raise exception 'metric % is not offered yet', v_index.metric
-            using errcode = 'feature_not_supported', hint = 'Use cosine, l2, ip or l1.';
-    elsif coalesce(v_index.metric not in ('cosine', 'l2', 'ip', 'l1'), true) then
-        raise exception 'unknown metric "%"', metric
-            using errcode = 'invalid_parameter_value', hint = 'Use cosine, l2, ip or l1.';
-    end if;
+    v_index.metric := annex_internal.check_metric(metric, v_column);
     v_index.method := lower(method);
     if v_index.method = 'ivfpq' then
         raise exception 'method ivfpq is not offered yet'
@@ -72,7 +65,8 @@ begin
     v_index.options := options;
     v_index.m := annex_internal.option_integer(options, 'm', 4, 100, 16);
     v_index.ef_construction := annex_internal.option_integer(options, 'ef_construction', 8, 2000, 200);
-    v_index.dimension := annex_internal.option_integer(options, 'dimension', 1, 16000,
+    v_index.dimension := annex_internal.option_integer(options, 'dimension', 1,
+        case when annex_internal.is_of_bits(v_index.metric) then 64000 else 16000 end,
         annex_internal.dimension_of(target, v_column));
 
     v_distribution := annex_internal.distribution_column(target);

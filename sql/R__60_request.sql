@@ -81,6 +81,14 @@ begin
     if pg_catalog.strpos(v_text, 'N') > 0 or pg_catalog.strpos(v_text, 'I') > 0 then
         perform annex_internal.explain_bad_element(query);
     end if;
+    if annex_internal.is_of_bits(index.metric) and v_text !~ '^\{[01](,[01])*\}$' then
+        raise exception 'element % of the query is not a bit',
+                (select pg_catalog.min(e.place)
+                from pg_catalog.unnest(query) with ordinality e (element, place)
+                where e.element::text not in ('0', '1'))
+            using errcode = 'invalid_text_representation',
+                hint = 'The column has bits: give an array of 0 and 1, or annex.bits(b''1011'').';
+    end if;
     if index.metric = 'cosine' and v_text !~ '[1-9]' then
         raise exception 'a zero vector has no cosine distance'
             using errcode = 'invalid_text_representation',

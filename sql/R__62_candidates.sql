@@ -269,6 +269,7 @@ declare
     v_n integer := pg_catalog.cardinality(index.key_columns);
     v_bound double precision := case when given.exhausted then coalesce(max_distance, 'Infinity')
         else given.distances[pg_catalog.cardinality(given.distances)] end;
+    v_vector text := pg_catalog.quote_ident(index.column_name);
     v_source record;
     v_now record;
     v_keys text[];
@@ -276,10 +277,10 @@ begin
     select * into v_source from annex_internal.keyed_source(index);
     execute pg_catalog.format(
         'select pg_catalog.array_agg(%1$s) as row_keys, '
-        'pg_catalog.array_agg(annex.distance(%3$L, %4$I::real[], $2)) as distances, '
-        'pg_catalog.array_agg(pg_catalog.hash_array_extended(%4$I::real[], 0)) as hashes '
-        'from %2$s and pg_catalog.cardinality(%4$I::real[]) = pg_catalog.cardinality($2)',
-        v_source.row_key, v_source.source, index.metric, index.column_name)
+        'pg_catalog.array_agg(%3$s) as distances, pg_catalog.array_agg(%4$s) as hashes '
+        'from %2$s and %5$s = pg_catalog.cardinality($2)',
+        v_source.row_key, v_source.source, annex_internal.distance_sql(index.metric, v_vector, '$2'),
+        annex_internal.hash_sql(index.metric, v_vector), annex_internal.dimension_sql(index.metric, v_vector))
         into v_now using given.keys, query;
     given := annex_internal.pick(given, v_n, v_now.row_keys);
     v_keys := given.keys;

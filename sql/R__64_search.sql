@@ -28,10 +28,11 @@ begin
     select * into v_source from annex_internal.keyed_source(index);
     execute pg_catalog.format(
         'select pg_catalog.array_agg(row(%s)::%s), pg_catalog.array_agg(%s), '
-        'pg_catalog.array_agg(pg_catalog.hash_array_extended(%I::real[], 0)) from %s',
+        'pg_catalog.array_agg(%s) from %s',
         annex_internal.column_list(index,
             (select relname from pg_catalog.pg_class where oid = pg_catalog.to_regclass(index.table_name)), with_vector),
-        index.table_name, v_source.row_key, index.column_name, v_source.source)
+        index.table_name, v_source.row_key,
+        annex_internal.hash_sql(index.metric, pg_catalog.quote_ident(index.column_name)), v_source.source)
         into hits, v_row_keys, v_row_hashes using keys;
     select pg_catalog.array_agg(hits[f.place::integer] order by c.distance, c.place),
         pg_catalog.array_agg(c.distance order by c.distance, c.place),
@@ -58,12 +59,14 @@ as $function$
 declare
     v_target regclass := pg_catalog.to_regclass(index.table_name);
     v_alias text := (select pg_catalog.quote_ident(relname) from pg_catalog.pg_class where oid = v_target);
+    v_vector text := pg_catalog.format('%s.%I', v_alias, index.column_name);
     v_dimension integer;
     v_row record;
 begin
     if index.dimension = 0 then
-        execute pg_catalog.format('select pg_catalog.cardinality(%1$I::real[]) from %2$s where %1$I is not null limit 1',
-            index.column_name, index.table_name) into v_dimension;
+        execute pg_catalog.format('select %s from %s where %I is not null limit 1',
+            annex_internal.dimension_sql(index.metric, pg_catalog.quote_ident(index.column_name)), index.table_name,
+            index.column_name) into v_dimension;
         if v_dimension <> pg_catalog.cardinality(query) then
             raise exception 'expected % dimensions, not %', v_dimension, pg_catalog.cardinality(query)
                 using errcode = 'data_exception',
@@ -73,13 +76,14 @@ begin
     -- Rows that an index would not have (another dimension, zero under cosine, NaN, infinity) have no distance
     -- or an infinite one, and come last.
     for v_row in execute pg_catalog.format(
-        $statement$select row(%1$s)::%2$s as hit, annex.distance(%3$L, %4$s.%5$I::real[], $1) as distance
+        $statement$select row(%1$s)::%2$s as hit, %3$s as distance
         from %2$s as %4$s
-        where %6$s and pg_catalog.cardinality(%4$s.%5$I::real[]) = pg_catalog.cardinality($1) and (%7$s
+        where %6$s and %5$s = pg_catalog.cardinality($1) and (%7$s
         )
         order by 2, %8$s limit $2$statement$,
         annex_internal.column_list(index, (select relname from pg_catalog.pg_class where oid = v_target), with_vector),
-        index.table_name, index.metric, v_alias, index.column_name,
+        index.table_name, annex_internal.distance_sql(index.metric, v_vector, '$1'), v_alias,
+        annex_internal.dimension_sql(index.metric, v_vector),
         case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$3') end,
         coalesce(filter, 'true'),
         (select pg_catalog.string_agg(pg_catalog.format('%s.%I', v_alias, c), ', ' order by place)

@@ -38,6 +38,7 @@ class BadInputTest {
                 "create table child () inherits (parent)",
                 "create table priced (id int primary key, price numeric(8, 2), embedding real[])",
                 "create table unindexed (id int primary key, embedding real[])",
+                "create table prints (id int primary key, code bit(9))",
                 "select annex.create_index('docs', 'embedding')");
     }
 
@@ -66,8 +67,12 @@ class BadInputTest {
                 "0A000 | is a partition | 'part', 'embedding'",
                 "0A000 | has inheritance children | 'parent', 'embedding'",
                 "22023 | unknown metric | 'unindexed', 'embedding', metric => 'euclid'",
-                "0A000 | metric hamming | 'unindexed', 'embedding', metric => 'hamming'",
-                "0A000 | metric jaccard | 'unindexed', 'embedding', metric => 'Jaccard'",
+                "42804 | metric hamming is not for column | 'unindexed', 'embedding', metric =>"
+                        + " 'hamming'",
+                "42804 | metric jaccard is not for column | 'unindexed', 'embedding', metric =>"
+                        + " 'Jaccard'",
+                "42804 | metric cosine is not for column | 'prints', 'code'",
+                "42804 | metric l2 is not for column | 'prints', 'code', metric => 'l2'",
                 "22023 | unknown method | 'unindexed', 'embedding', method => 'tree'",
                 "0A000 | method ivfpq | 'unindexed', 'embedding', method => 'ivfpq'",
                 "0A000 | include | 'unindexed', 'embedding', include => '{id}'",

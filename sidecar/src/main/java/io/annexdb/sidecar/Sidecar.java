@@ -5,6 +5,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.ingest.Follower;
 import io.annexdb.sidecar.ingest.FollowerSettings;
+import io.annexdb.sidecar.kernel.KernelKind;
 import io.annexdb.sidecar.kernel.Kernels;
 import io.annexdb.sidecar.query.Fence;
 import io.annexdb.sidecar.query.IndexStatus;
@@ -12,6 +13,7 @@ import io.annexdb.sidecar.query.NodeStatus;
 import io.annexdb.sidecar.query.SearchService;
 import io.annexdb.sidecar.query.StatusService;
 import io.annexdb.sidecar.telemetry.IndexFigures;
+import io.annexdb.sidecar.telemetry.KernelFigures;
 import io.annexdb.sidecar.telemetry.Telemetry;
 import io.annexdb.sidecar.wire.WireServer;
 import io.annexdb.sidecar.wire.WireSettings;
@@ -23,6 +25,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * One running sidecar. Started in this order, stopped in the reverse one: metrics, indexes,
@@ -39,7 +43,7 @@ public final class Sidecar implements AutoCloseable {
     private Sidecar(Config config) throws IOException {
         try {
             Telemetry telemetry = started(new Telemetry());
-            telemetry.kernel(kernel());
+            telemetry.kernels(Sidecar::kernels);
             IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));
             Follower follower =
                     started(new Follower(followerSettings(config), registry, telemetry));
@@ -122,11 +126,23 @@ public final class Sidecar implements AutoCloseable {
         return part;
     }
 
-    private static String kernel() {
-        return switch (Kernels.ofMachine()) {
-            case Kernels.Simd simd -> "simd" + simd.bits();
-            case Kernels.Scalar _ -> "scalar";
-        };
+    private static List<KernelFigures> kernels() {
+        Kernels kernels = Kernels.ofMachine();
+        int bits =
+                switch (kernels) {
+                    case Kernels.Simd simd -> simd.bits();
+                    case Kernels.Scalar _ -> Long.SIZE;
+                };
+        return KernelKind.all().stream()
+                .map(kind -> {
+                    boolean isSimd = kernels.isSimd(kind);
+                    return new KernelFigures(
+                            kind.metric().sqlName(),
+                            kind.elements().name().toLowerCase(Locale.ROOT),
+                            isSimd ? "simd" : "scalar",
+                            isSimd ? bits : Long.SIZE);
+                })
+                .toList();
     }
 
     private static IndexSettings indexSettings(Config config) {

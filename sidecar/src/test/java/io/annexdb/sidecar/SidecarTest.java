@@ -88,7 +88,7 @@ class SidecarTest {
                         "annex_connections ",
                         "annex_lag_bytes ",
                         "annex_streaming 1.0",
-                        "annex_kernel_info{kernel=\"",
+                        "annex_kernel_info{bits=\"",
                         "annex_index_rows{index=\"near\"} 201.0",
                         "annex_index_memory_bytes{index=\"near\"}",
                         "jvm_memory_used_bytes")) {

@@ -31,7 +31,7 @@ public final class Scan {
 
     /**
      * @param query address of the padded query
-     * @param scale 1 / ‖query‖ under cosine, else 0
+     * @param scale of the query: {@link VectorStore#queryScale}
      * @param top where the nearest go
      * @param cancelled asked every few thousand rows
      */
@@ -39,7 +39,7 @@ public final class Scan {
             Segment segment, long query, float scale, TopCollector top, BooleanSupplier cancelled) {
         this.segment = segment;
         this.vectors = segment.vectors();
-        this.kernel = Kernels.ofMachine().of(vectors.metric());
+        this.kernel = Kernels.ofMachine().of(vectors.metric(), vectors.elements());
         this.query = query;
         this.scale = scale;
         this.top = top;
@@ -108,7 +108,7 @@ public final class Scan {
                 vectors.base(),
                 vectors.strideBytes(),
                 vectors.scales(),
-                vectors.floats(),
+                vectors.width(),
                 slots,
                 n,
                 distances);

@@ -60,7 +60,7 @@ public final class Graph implements AutoCloseable {
         this.m = m;
         this.segment = segment;
         this.vectors = segment.vectors();
-        this.kernel = Kernels.ofMachine().of(vectors.metric());
+        this.kernel = Kernels.ofMachine().of(vectors.metric(), vectors.elements());
         long slotsMax = vectors.slotsMax();
         layer0 = new Slab(budget, "graph of an index", Slab.cacheLines(m * 8L), slotsMax);
         upper = new Slab(budget, "upper layers of an index", Slab.cacheLines(m * 4L), slotsMax);
@@ -173,7 +173,7 @@ public final class Graph implements AutoCloseable {
                 vectors.base(),
                 vectors.strideBytes(),
                 vectors.scales(),
-                vectors.floats(),
+                vectors.width(),
                 slots,
                 n,
                 out);

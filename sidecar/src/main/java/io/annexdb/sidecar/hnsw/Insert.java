@@ -3,6 +3,7 @@ package io.annexdb.sidecar.hnsw;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.segment.SlotQuery;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,8 @@ public final class Insert {
     private final int efConstruction;
     private final Scratch scratch;
     private final @Nullable Codes codes;
-    private final SelectNeighbors selection = new SelectNeighbors();
+    private final SelectNeighbors selection;
+    private final SlotQuery query;
 
     /** Per layer: number of neighbours, then the neighbours. */
     private final int[][] chosen;
@@ -47,6 +49,8 @@ public final class Insert {
         this.segment = graph.segment();
         this.efConstruction = Math.max(efConstruction, graph.m());
         this.scratch = scratch;
+        this.selection = new SelectNeighbors(graph.vectors());
+        this.query = new SlotQuery(graph.vectors());
         this.chosen = new int[17][graph.m() + 1];
         int most = Math.max(this.efConstruction * 4, graph.m0() * 4 + 1);
         this.sorted = new long[most];
@@ -207,11 +211,11 @@ public final class Insert {
     }
 
     private Scorer scorer(int slot) {
-        long query = graph.vectors().address(slot);
+        long address = query.address(slot);
         float scale = graph.vectors().scale(slot);
         return codes == null
-                ? new VectorScorer(graph.vectors(), query, scale)
-                : new CodeScorer(codes, query, scale, scratch);
+                ? new VectorScorer(graph.vectors(), address, scale)
+                : new CodeScorer(codes, address, scale, scratch);
     }
 
     /**
@@ -359,8 +363,7 @@ public final class Insert {
 
     /** Sorts {@code slots} by distance from the base, tombstones last. */
     private int sortByDistance(int base, int n) {
-        graph.score(
-                graph.vectors().address(base), graph.vectors().scale(base), slots, n, distances);
+        graph.score(query.address(base), graph.vectors().scale(base), slots, n, distances);
         boolean anyDead = segment.tombstones() > 0;
         for (int i = 0; i < n; i++) {
             int bits = Float.floatToRawIntBits(distances[i]);

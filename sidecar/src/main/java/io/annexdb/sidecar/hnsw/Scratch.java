@@ -38,10 +38,10 @@ public final class Scratch {
         return scored;
     }
 
-    /** A buffer for a query of so many floats. */
-    public long queryAddress(int floats) {
-        if (query.bytes() < floats * 4L) {
-            query = new NativeBuffer(floats * 4L);
+    /** A buffer for a query of so many bytes. */
+    public long queryAddress(long bytes) {
+        if (query.bytes() < bytes) {
+            query = new NativeBuffer(bytes);
         }
         return query.address();
     }

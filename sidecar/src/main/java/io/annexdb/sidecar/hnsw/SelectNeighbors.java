@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.hnsw;
 
 import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.segment.SlotQuery;
 import io.annexdb.sidecar.segment.VectorStore;
 
 /**
@@ -14,6 +15,11 @@ final class SelectNeighbors {
 
     private final int[] group = new int[GROUP];
     private final float[] between = new float[GROUP];
+    private final SlotQuery query;
+
+    SelectNeighbors(VectorStore vectors) {
+        this.query = new SlotQuery(vectors);
+    }
 
     /**
      * Moves the taken candidates to the front, the others behind them; both keep their order.
@@ -46,7 +52,7 @@ final class SelectNeighbors {
     private boolean isDiverse(
             Graph graph, int candidate, float distance, int[] slots, float[] distances, int taken) {
         VectorStore vectors = graph.vectors();
-        long address = vectors.address(candidate);
+        long address = query.address(candidate);
         float scale = vectors.scale(candidate);
         for (int from = 0; from < taken; from += GROUP) {
             int n = Math.min(GROUP, taken - from);

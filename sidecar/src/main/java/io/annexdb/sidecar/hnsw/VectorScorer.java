@@ -19,7 +19,7 @@ public final class VectorScorer implements Scorer {
      */
     public VectorScorer(VectorStore vectors, long query, float scale) {
         this.vectors = vectors;
-        this.kernel = Kernels.ofMachine().of(vectors.metric());
+        this.kernel = Kernels.ofMachine().of(vectors.metric(), vectors.elements());
         this.query = query;
         this.scale = scale;
     }
@@ -32,7 +32,7 @@ public final class VectorScorer implements Scorer {
                 vectors.base(),
                 vectors.strideBytes(),
                 vectors.scales(),
-                vectors.floats(),
+                vectors.width(),
                 slots,
                 n,
                 out);

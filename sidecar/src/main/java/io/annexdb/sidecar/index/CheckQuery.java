@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.ShardDefinition;
@@ -27,12 +28,15 @@ final class CheckQuery {
                             .formatted(dimension, query.length, shard.index().name()),
                     "Use the model that made the indexed vectors.");
         }
+        boolean bits = shard.index().elements() == ElementType.BIT;
         for (int i = 0; i < query.length; i++) {
-            if (!Float.isFinite(query[i])) {
+            if (bits ? query[i] != 0 && query[i] != 1 : !Float.isFinite(query[i])) {
                 throw new AnnexException(
                         ErrorCode.INVALID_VECTOR,
                         "element " + (i + 1) + " of the query is " + query[i],
-                        "Vectors consist of finite numbers.");
+                        bits
+                                ? "The column has bits: each element is 0 or 1."
+                                : "Vectors consist of finite numbers.");
             }
         }
         if (shard.index().metric() == Metric.COSINE && VectorStore.square(query) == 0) {

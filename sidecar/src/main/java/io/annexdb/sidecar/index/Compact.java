@@ -5,7 +5,6 @@ import io.annexdb.sidecar.hnsw.Insert;
 import io.annexdb.sidecar.hnsw.Reconnect;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.memory.MemoryBudget;
-import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
@@ -34,7 +33,7 @@ final class Compact {
     static boolean isDue(ShardStore store, Segment segment) {
         int live = segment.live();
         int tombstones = segment.tombstones();
-        long liveBytes = (long) live * (segment.vectors().dimension() * 4L + 64);
+        long liveBytes = (long) live * (segment.vectors().strideBytes() + 64);
         return (tombstones >= TOMBSTONES_LEAST && tombstones > live)
                 || store.logBytes() > LOG_BYTES_LEAST + LOG_FACTOR * liveBytes;
     }
@@ -91,8 +90,7 @@ final class Compact {
     }
 
     private static void copyRow(Segment from, int slot, RowKey key, LogWriter log, Rows copy) {
-        float[] vector = new float[from.vectors().dimension()];
-        Native.getFloats(from.vectors().address(slot), vector, vector.length);
+        float[] vector = from.vectors().get(slot);
         String namespace = from.namespaceName(slot);
         log.put(key, namespace, vector);
         copy.put(key, namespace, vector);

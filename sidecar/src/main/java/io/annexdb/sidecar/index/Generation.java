@@ -25,7 +25,7 @@ final class Generation {
     private final Quantization quantization;
 
     Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
-        segment = new Segment(index.metric(), dimension, budget);
+        segment = new Segment(index.metric(), index.elements(), dimension, budget);
         graph = new Graph(index.options().m(), segment, budget);
         efConstruction = index.options().efConstruction();
         quantization =

@@ -86,7 +86,9 @@ final class Recover {
                     extent.fileBytes() - extent.committedBytes());
         }
         rows.setLsn(extent.lsn().max(nodeLsn));
-        LogWriter log = LogWriter.append(files.log(number), extent.committedBytes());
+        LogWriter log =
+                LogWriter.append(
+                        files.log(number), extent.committedBytes(), definition.index().elements());
         for (long other : numbers) {
             if (other != number) {
                 ShardFiles.deleteQuietly(files.log(other));

@@ -61,6 +61,7 @@ final class Rows implements ShardLog {
         if (vector.length == 0 || (dimension != 0 && vector.length != dimension)) {
             return false;
         }
+        // Bits cannot be anything else: the column has nothing else.
         double square = VectorStore.square(vector);
         return Double.isFinite(square) && !(square == 0 && index.metric() == Metric.COSINE);
     }

@@ -130,6 +130,7 @@ record ShardFiles(Path directory) {
                         Long.toString(shard.relationOid()),
                         index.column(),
                         index.metric().sqlName(),
+                        index.elements().name(),
                         String.join(",", index.keyColumns()),
                         String.valueOf(index.namespaceColumn())));
     }

@@ -10,7 +10,6 @@ import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.hnsw.SlotFilter;
 import io.annexdb.sidecar.hnsw.VectorScorer;
 import io.annexdb.sidecar.kernel.ExactDistance;
-import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
@@ -71,11 +70,10 @@ final class ShardSearch {
         this.k = k;
         this.maxDistance = maxDistance;
         this.cancelled = cancelled;
-        query = scratch.queryAddress(vectors.floats());
-        Native.clear(query, vectors.floats() * 4L);
-        Native.putFloats(query, vector, vector.length);
+        query = scratch.queryAddress(vectors.queryBytes());
+        vectors.putQuery(query, vector);
         double square = VectorStore.square(vector);
-        scale = vectors.metric() == Metric.COSINE ? (float) (1 / Math.sqrt(square)) : 0f;
+        scale = vectors.queryScale(vector);
         extreme = vectors.extreme() || VectorStore.isExtreme(vectors.metric(), square);
         error = absoluteError(vectors.metric(), Math.sqrt(square) * vectors.normMax());
     }
@@ -264,7 +262,11 @@ final class ShardSearch {
             int slot = slots[i];
             double distance =
                     ExactDistance.between(
-                            vectors.metric(), query, vectors.address(slot), vectors.dimension());
+                            vectors.metric(),
+                            vectors.elements(),
+                            query,
+                            vectors.address(slot),
+                            vectors.dimension());
             neighbors.add(new Neighbor(segment.key(slot), distance, segment.vectorHash(slot)));
         }
         neighbors.sort(Neighbor.ORDER);
@@ -295,7 +297,7 @@ final class ShardSearch {
         return switch (metric) {
             case COSINE -> 4e-6f;
             case INNER_PRODUCT -> (float) Math.min(norms * 2e-6, Float.MAX_VALUE / 4);
-            case L2, L1 -> 0f;
+            case L2, L1, HAMMING, JACCARD -> 0f;
         };
     }
 }

@@ -64,8 +64,7 @@ final class ShardStore implements ShardLog {
         files.delete();
         files.create();
         Rows rows = new Rows(definition.index(), budget);
-        LogWriter log = LogWriter.create(files.log(1), ShardFiles.logFingerprint(definition));
-        return new ShardStore(definition, files, rows, log, 1, null);
+        return new ShardStore(definition, files, rows, newLog(definition, files, 1), 1, null);
     }
 
     Rows rows() {
@@ -146,8 +145,14 @@ final class ShardStore implements ShardLog {
 
     /** The log that comes after this one. */
     LogWriter nextLog() {
+        return newLog(definition, shardFiles, logNumber + 1);
+    }
+
+    private static LogWriter newLog(ShardDefinition definition, ShardFiles files, long number) {
         return LogWriter.create(
-                shardFiles.log(logNumber + 1), ShardFiles.logFingerprint(definition));
+                files.log(number),
+                ShardFiles.logFingerprint(definition),
+                definition.index().elements());
     }
 
     /** Goes on with the next log; returns the number of the one before. */

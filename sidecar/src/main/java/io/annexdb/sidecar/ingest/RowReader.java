@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.RowKey;
@@ -48,6 +49,9 @@ final class RowReader {
         this.vectorType = relation.columns().get(vector).requireType();
         if (!vectorType.isVector()) {
             throw wrongUse(vector, "cannot be indexed as a vector");
+        }
+        if (elements(vectorType) != index.elements()) {
+            throw wrongUse(vector, "is not what the index was created for");
         }
     }
 
@@ -110,6 +114,29 @@ final class RowReader {
             throw wrongUse(column, "cannot be a key or a namespace");
         }
         return type;
+    }
+
+    private static ElementType elements(ColumnType type) {
+        return switch (type) {
+            case BIT, VARBIT -> ElementType.BIT;
+            case HALFVEC -> ElementType.FLOAT16;
+            case REAL_ARRAY,
+                    VECTOR,
+                    BOOLEAN,
+                    BIGINT,
+                    NAME,
+                    SMALLINT,
+                    INTEGER,
+                    TEXT,
+                    OID,
+                    CHARACTER,
+                    VARCHAR,
+                    DATE,
+                    TIMESTAMP,
+                    TIMESTAMPTZ,
+                    UUID ->
+                    ElementType.FLOAT32;
+        };
     }
 
     private static int position(Relation relation, String column, String use) {

@@ -74,6 +74,7 @@ final class ShardCheck {
      */
     static boolean sameStructure(IndexDefinition one, IndexDefinition other) {
         return one.column().equals(other.column())
+                && one.elements() == other.elements()
                 && one.metric() == other.metric()
                 && one.method() == other.method()
                 && one.keyColumns().equals(other.keyColumns())

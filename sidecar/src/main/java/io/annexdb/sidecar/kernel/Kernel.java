@@ -1,20 +1,24 @@
 package io.annexdb.sidecar.kernel;
 
+import io.annexdb.sidecar.model.ElementType;
+
 /**
  * Distances from one vector to many, in the form that orders them: smaller is nearer. For L2 that
  * is the square, otherwise the distance itself.
  *
  * <p>Vectors lie in native memory at {@code base + slot * stride}, padded with zeros to a multiple
- * of {@link #PADDING} floats; every address is a multiple of 4. Nothing is checked here: callers
- * vouch for every address.
+ * of {@link #PADDING_BYTES}; every address is a multiple of 4, of 8 for bits. The query lies there
+ * in the same form, except that against float16 it is of float32, padded to as many elements.
+ * Nothing is checked here: callers vouch for every address.
  */
 public interface Kernel {
-    /** Vectors are padded to a multiple of this many floats: 64 bytes, the widest register. */
-    int PADDING = 16;
+    /** Vectors are padded to a multiple of this: the widest register. */
+    int PADDING_BYTES = 64;
 
-    /** The padded number of floats of a vector. */
-    static int padded(int dimension) {
-        return (dimension + PADDING - 1) / PADDING * PADDING;
+    /** The padded number of elements of a vector. */
+    static int padded(int dimension, ElementType elements) {
+        int step = PADDING_BYTES * 8 / elements.bits();
+        return (dimension + step - 1) / step * step;
     }
 
     /**
@@ -22,12 +26,12 @@ public interface Kernel {
      *
      * @param query address of the query
      * @param queryScale 1 / ‖query‖ under cosine; the query's further component under inner
-     *     product, 0 for none; else ignored
+     *     product, 0 for none; its number of ones under Jaccard; else ignored
      * @param base address of slot 0
      * @param stride bytes from slot to slot
      * @param scales address of one float per slot: 1 / ‖vector‖ under cosine, a further component
-     *     under inner product; else ignored
-     * @param floats the padded number of floats of a vector
+     *     under inner product, the number of ones under Jaccard; else ignored
+     * @param width the padded number of elements of a vector
      * @param slots which vectors
      */
     void score(
@@ -36,7 +40,7 @@ public interface Kernel {
             long base,
             long stride,
             long scales,
-            int floats,
+            int width,
             int[] slots,
             int n,
             float[] out);

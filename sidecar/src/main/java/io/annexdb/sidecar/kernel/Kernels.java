@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.kernel;
 
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 import jdk.incubator.vector.FloatVector;
@@ -7,35 +8,77 @@ import jdk.incubator.vector.FloatVector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The one choice of kernels, with its reason: SIMD at the widest register of the machine after a
  * self-test against the specification, else scalar, and then the log says so aloud.
  */
 public sealed interface Kernels permits Kernels.Simd, Kernels.Scalar {
-    /** SIMD kernels of a register width in bits. */
-    record Simd(int bits, Map<Metric, Kernel> byMetric, String reason) implements Kernels {}
+    /** SIMD kernels of a register width in bits; those that the self-test refuses are scalar. */
+    final class Simd implements Kernels {
+        private final int bits;
+        private final Map<KernelKind, KernelChoice> choices;
+
+        private Simd(int bits, Map<KernelKind, KernelChoice> choices) {
+            this.bits = bits;
+            this.choices = choices;
+        }
+
+        public int bits() {
+            return bits;
+        }
+
+        @Override
+        public Kernel of(Metric metric, ElementType elements) {
+            return choice(new KernelKind(metric, elements)).kernel();
+        }
+
+        @Override
+        public boolean isSimd(KernelKind kind) {
+            return choice(kind).isSimd();
+        }
+
+        @Override
+        public String reason() {
+            return bits + "-bit registers";
+        }
+
+        private KernelChoice choice(KernelKind kind) {
+            return Objects.requireNonNull(choices.get(kind), kind::toString);
+        }
+    }
 
     /** Scalar kernels. */
-    record Scalar(Map<Metric, Kernel> byMetric, String reason) implements Kernels {}
+    record Scalar(String reason) implements Kernels {
+        @Override
+        public Kernel of(Metric metric, ElementType elements) {
+            return new ScalarKernel(metric, elements);
+        }
 
-    Map<Metric, Kernel> byMetric();
+        @Override
+        public boolean isSimd(KernelKind kind) {
+            return false;
+        }
+    }
+
+    /**
+     * The kernel of a metric. The first call for it takes about a tenth of a second, and the
+     * compiler's translation is what that time is for.
+     *
+     * @throws NullPointerException unless the elements {@link ElementType#supports support} it
+     */
+    Kernel of(Metric metric, ElementType elements);
+
+    /** Whether that kernel runs with SIMD. */
+    boolean isSimd(KernelKind kind);
 
     /** Why these, for people. */
     String reason();
-
-    default Kernel of(Metric metric) {
-        return Objects.requireNonNull(byMetric().get(metric));
-    }
 
     /** The kernels of this machine, chosen when first asked for. */
     static Kernels ofMachine() {
@@ -43,63 +86,50 @@ public sealed interface Kernels permits Kernels.Simd, Kernels.Scalar {
     }
 
     /**
-     * Kernels of at most this width, which must pass the self-test.
+     * Kernels of at most this width, each of which must pass the self-test.
      *
      * @param bitsMax 0 for scalar ones, or 128, 256, 512
      */
     static Kernels choose(int bitsMax) {
         Logger log = LoggerFactory.getLogger(Kernels.class);
         if (bitsMax < 128) {
-            return new Scalar(scalar(), "SIMD is switched off");
+            return new Scalar("SIMD is switched off");
         }
         try {
             int bits = Math.min(bitsMax, FloatVector.SPECIES_PREFERRED.vectorBitSize());
-            Map<Metric, Kernel> kernels = simd(bits);
-            kernels.forEach(SelfTest::check);
-            String reason = bits + "-bit registers, self-test passed";
-            log.info("distance kernels: SIMD, {}", reason);
-            return new Simd(bits, kernels, reason);
+            Kernels kernels =
+                    new Simd(
+                            bits,
+                            KernelKind.all().stream()
+                                    .map(kind -> KernelChoice.simd(kind, simd(bits, kind)))
+                                    .collect(
+                                            Collectors.toUnmodifiableMap(
+                                                    KernelChoice::kind, Function.identity())));
+            long scalar = KernelKind.all().stream().filter(kind -> !kernels.isSimd(kind)).count();
+            log.info(
+                    "distance kernels: SIMD, {}; {} failed the self-test",
+                    kernels.reason(),
+                    scalar == 0 ? "none" : scalar);
+            return kernels;
         } catch (RuntimeException | LinkageError e) {
             log.error(
                     "distance kernels: SCALAR, searches will be about ten times slower; run the JVM"
                             + " with --add-modules=jdk.incubator.vector",
                     e);
-            return new Scalar(scalar(), "SIMD failed: " + e);
+            return new Scalar("SIMD failed: " + e);
         }
     }
 
-    private static Map<Metric, Kernel> scalar() {
-        Map<Metric, Kernel> kernels = new EnumMap<>(Metric.class);
-        for (Metric metric : Metric.values()) {
-            kernels.put(metric, new ScalarKernel(metric));
-        }
-        return kernels;
-    }
-
-    private static Map<Metric, Kernel> simd(int bits) {
-        Map<Metric, Kernel> kernels = new EnumMap<>(Metric.class);
-        try (InputStream template = Kernels.class.getResourceAsStream("SimdKernel.class")) {
-            byte[] bytes = Objects.requireNonNull(template).readAllBytes();
-            for (Metric metric : Metric.values()) {
-                kernels.put(metric, load(bytes, bits, metric));
-            }
-            return kernels;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static Kernel load(byte[] template, int bits, Metric metric) {
-        try {
-            MethodHandles.Lookup hidden =
-                    MethodHandles.lookup()
-                            .defineHiddenClassWithClassData(template, List.of(bits, metric), true);
-            return (Kernel)
-                    hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
-                            .invoke();
-        } catch (Throwable e) {
-            throw new IllegalStateException("cannot load the kernel for " + metric, e);
-        }
+    /** One kernel of a register width in bits, untested: for tests and benchmarks. */
+    static Kernel simd(int bits, KernelKind kind) {
+        String template =
+                switch (kind.elements()) {
+                    case FLOAT32, FLOAT16 -> "SimdKernel";
+                    case INT8 -> "SimdByteDistanceKernel";
+                    case BIT -> "SimdBitDistanceKernel";
+                };
+        return SimdTemplate.load(
+                Kernel.class, template, List.of(bits, kind.metric(), kind.elements()));
     }
 
     /** Defers the choice until it is asked for. */

@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.kernel;
 
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 import java.lang.foreign.MemorySegment;
@@ -13,9 +14,11 @@ final class ScalarKernel implements Kernel {
             ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Metric metric;
+    private final ElementType elements;
 
-    ScalarKernel(Metric metric) {
+    ScalarKernel(Metric metric, ElementType elements) {
         this.metric = metric;
+        this.elements = elements;
     }
 
     @Override
@@ -25,7 +28,7 @@ final class ScalarKernel implements Kernel {
             long base,
             long stride,
             long scales,
-            int floats,
+            int width,
             int[] slots,
             int n,
             float[] out) {
@@ -35,26 +38,29 @@ final class ScalarKernel implements Kernel {
                     switch (metric) {
                         case COSINE ->
                                 1f
-                                        - product(query, vector, floats)
+                                        - product(query, vector, width)
                                                 * queryScale
                                                 * scale(scales, slots[i]);
-                        case L2 -> {
-                            double distance =
-                                    ExactDistance.between(Metric.L2, query, vector, floats);
-                            yield (float) (distance * distance);
-                        }
                         case INNER_PRODUCT ->
-                                -product(query, vector, floats)
+                                -product(query, vector, width)
                                         - (queryScale == 0
                                                 ? 0
                                                 : queryScale * scale(scales, slots[i]));
-                        case L1 -> (float) ExactDistance.between(Metric.L1, query, vector, floats);
+                        case L2 -> {
+                            double distance = exact(query, vector, width);
+                            yield (float) (distance * distance);
+                        }
+                        case L1, HAMMING, JACCARD -> (float) exact(query, vector, width);
                     };
         }
     }
 
-    private static float product(long query, long vector, int floats) {
-        return (float) -ExactDistance.between(Metric.INNER_PRODUCT, query, vector, floats);
+    private double exact(long query, long vector, int width) {
+        return ExactDistance.between(metric, elements, query, vector, width);
+    }
+
+    private float product(long query, long vector, int width) {
+        return (float) -ExactDistance.between(Metric.INNER_PRODUCT, elements, query, vector, width);
     }
 
     private static float scale(long scales, int slot) {

@@ -1,58 +1,69 @@
 package io.annexdb.sidecar.kernel;
 
-import io.annexdb.sidecar.model.Metric;
+import java.util.Optional;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
-import java.util.Random;
-
-/** Compares a kernel with the scalar one, at the start of every sidecar. */
+/**
+ * Compares a kernel with the scalar one: what it computes, and how long it takes. A vector
+ * operation that the compiler cannot translate is boxed, and makes a kernel a hundred times slower
+ * than a scalar one.
+ */
 final class SelfTest {
-    private static final int VECTORS = 7;
-    private static final int[] FLOATS = {16, 48, 384};
+    private static final int[] DIMENSIONS = {16, 70, 384, 1000};
+    private static final int[] SLOTS = {0, 3, 6, 2, 5, 1, 4};
+    private static final int DIMENSION_TIMED = 384;
+    private static final int SLOTS_TIMED = 64;
+    private static final double SLOWER_MAX = 10;
+
+    /** How long a kernel may take until the compiler has translated it. */
+    private static final long WARM_UP_NANOS = 2_000_000_000;
 
     private SelfTest() {}
 
-    /**
-     * @throws IllegalStateException if the kernel computes anything else
-     */
-    static void check(Metric metric, Kernel kernel) {
-        Random random = new Random(1);
-        for (int floats : FLOATS) {
-            ByteBuffer memory = ByteBuffer.allocateDirect((VECTORS + 1) * (floats + 1) * 4);
-            MemorySegment segment = MemorySegment.ofBuffer(memory);
-            for (long at = 0; at < segment.byteSize(); at += 4) {
-                segment.set(ValueLayout.JAVA_FLOAT, at, random.nextFloat() - 0.5f);
-            }
-            try {
-                compare(metric, kernel, segment.address(), floats);
-            } finally {
-                Reference.reachabilityFence(memory);
+    /** What the kernel computes that the specification does not. */
+    static Optional<String> wrong(KernelKind kind, Kernel kernel) {
+        Kernel scalar = new ScalarKernel(kind.metric(), kind.elements());
+        for (int dimension : DIMENSIONS) {
+            SampleVectors vectors = new SampleVectors(kind, dimension, SLOTS.length);
+            float[] expected = new float[SLOTS.length];
+            float[] actual = new float[SLOTS.length];
+            vectors.score(scalar, SLOTS, expected);
+            vectors.score(kernel, SLOTS, actual);
+            for (int i = 0; i < SLOTS.length; i++) {
+                if (!(Math.abs(expected[i] - actual[i]) <= 1e-4f * (1 + Math.abs(expected[i])))) {
+                    return Optional.of(
+                            "%s of %d elements gives %s, the specification says %s"
+                                    .formatted(kind, dimension, actual[i], expected[i]));
+                }
             }
         }
+        return Optional.empty();
     }
 
-    private static void compare(Metric metric, Kernel kernel, long query, int floats) {
-        long base = query + floats * 4L;
-        long scales = base + (long) VECTORS * floats * 4;
-        int[] slots = new int[VECTORS];
-        for (int i = 0; i < VECTORS; i++) {
-            slots[i] = (i * 3) % VECTORS;
+    /** By how much the kernel is too slow, once the compiler has had its time. */
+    static Optional<String> slow(KernelKind kind, Kernel kernel) {
+        Kernel scalar = new ScalarKernel(kind.metric(), kind.elements());
+        SampleVectors vectors = new SampleVectors(kind, DIMENSION_TIMED, SLOTS.length);
+        int[] slots = new int[SLOTS_TIMED];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = SLOTS[i % SLOTS.length];
         }
-        float[] expected = new float[VECTORS];
-        float[] actual = new float[VECTORS];
-        long stride = floats * 4L;
-        new ScalarKernel(metric)
-                .score(query, 0.7f, base, stride, scales, floats, slots, VECTORS, expected);
-        kernel.score(query, 0.7f, base, stride, scales, floats, slots, VECTORS, actual);
-        for (int i = 0; i < VECTORS; i++) {
-            if (!(Math.abs(expected[i] - actual[i]) <= 1e-4f * (1 + Math.abs(expected[i])))) {
-                throw new IllegalStateException(
-                        "%s over %d floats gives %s, the specification says %s"
-                                .formatted(metric, floats, actual[i], expected[i]));
-            }
+        float[] out = new float[slots.length];
+        long end = System.nanoTime() + WARM_UP_NANOS;
+        long best = Long.MAX_VALUE;
+        long bestScalar = Long.MAX_VALUE;
+        do {
+            long start = System.nanoTime();
+            vectors.score(kernel, slots, out);
+            long middle = System.nanoTime();
+            vectors.score(scalar, slots, out);
+            best = Math.min(best, middle - start);
+            bestScalar = Math.min(bestScalar, System.nanoTime() - middle);
+        } while (best > SLOWER_MAX * bestScalar && System.nanoTime() < end);
+        if (best <= SLOWER_MAX * bestScalar) {
+            return Optional.empty();
         }
+        return Optional.of(
+                "%s takes %,d ns for %d vectors, scalar %,d ns"
+                        .formatted(kind, best, slots.length, bestScalar));
     }
 }

@@ -1,9 +1,13 @@
 package io.annexdb.sidecar.kernel;
 
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 import java.lang.foreign.MemorySegment;
@@ -13,8 +17,9 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * The SIMD kernel: a template that {@link Kernels} loads once per metric and register width as a
- * hidden class, so that both are constants to the compiler and no profile is shared.
+ * The SIMD kernel of floats: a template that {@link Kernels} loads once per metric, element type
+ * and register width as a hidden class, so that all three are constants to the compiler and no
+ * profile is shared.
  *
  * <p>Four vectors at a time against the query: four independent sums hide the latency of
  * multiply-add, and each load of the query serves four. Vectors are padded, so there is no tail and
@@ -24,12 +29,14 @@ import java.util.List;
 final class SimdKernel implements Kernel {
     private static final VectorSpecies<Float> SPECIES;
     private static final Metric METRIC;
+    private static final ElementType ELEMENTS;
 
     static {
         try {
             List<?> shape = MethodHandles.classData(MethodHandles.lookup(), "_", List.class);
-            SPECIES = species((Integer) shape.get(0));
+            SPECIES = SimdTemplate.floats((Integer) shape.get(0));
             METRIC = (Metric) shape.get(1);
+            ELEMENTS = (ElementType) shape.get(2);
         } catch (IllegalAccessException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -39,7 +46,17 @@ final class SimdKernel implements Kernel {
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-    private static final int STEP = SPECIES.vectorByteSize();
+    private static final int LANES = SPECIES.length();
+    private static final long ELEMENT_BYTES = ELEMENTS.bits() / 8;
+    private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+    private static final VectorSpecies<Short> HALVES =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * Short.SIZE));
+
+    /** Where sign, exponent and mantissa of a float16 lie after a shift by 13. */
+    private static final int HALF_BITS = 0x8FFF_E000;
+
+    /** What the exponents of both formats differ by, 127 − 15; subnormal numbers come out right. */
+    private static final float HALF_SCALE = 0x1p112f;
 
     @Override
     public void score(
@@ -48,11 +65,10 @@ final class SimdKernel implements Kernel {
             long base,
             long stride,
             long scales,
-            int floats,
+            int width,
             int[] slots,
             int n,
             float[] out) {
-        long bytes = floats * 4L;
         int last = n - 1;
         for (int i = 0; i < n; i += 4) {
             int i1 = Math.min(i + 1, last);
@@ -64,7 +80,7 @@ final class SimdKernel implements Kernel {
                     base + slots[i1] * stride,
                     base + slots[i2] * stride,
                     base + slots[i3] * stride,
-                    bytes,
+                    width,
                     out,
                     i,
                     i1,
@@ -80,7 +96,7 @@ final class SimdKernel implements Kernel {
             long b,
             long c,
             long d,
-            long bytes,
+            long width,
             float[] out,
             int ia,
             int ib,
@@ -90,17 +106,40 @@ final class SimdKernel implements Kernel {
         FloatVector sumB = FloatVector.zero(SPECIES);
         FloatVector sumC = FloatVector.zero(SPECIES);
         FloatVector sumD = FloatVector.zero(SPECIES);
-        for (long at = 0; at < bytes; at += STEP) {
-            FloatVector q = FloatVector.fromMemorySegment(SPECIES, ALL, query + at, LITTLE);
-            sumA = add(sumA, q, FloatVector.fromMemorySegment(SPECIES, ALL, a + at, LITTLE));
-            sumB = add(sumB, q, FloatVector.fromMemorySegment(SPECIES, ALL, b + at, LITTLE));
-            sumC = add(sumC, q, FloatVector.fromMemorySegment(SPECIES, ALL, c + at, LITTLE));
-            sumD = add(sumD, q, FloatVector.fromMemorySegment(SPECIES, ALL, d + at, LITTLE));
+        for (long i = 0; i < width; i += LANES) {
+            FloatVector q = FloatVector.fromMemorySegment(SPECIES, ALL, query + i * 4, LITTLE);
+            sumA = add(sumA, q, load(a + i * ELEMENT_BYTES));
+            sumB = add(sumB, q, load(b + i * ELEMENT_BYTES));
+            sumC = add(sumC, q, load(c + i * ELEMENT_BYTES));
+            sumD = add(sumD, q, load(d + i * ELEMENT_BYTES));
         }
         out[ia] = sumA.reduceLanes(VectorOperators.ADD);
         out[ib] = sumB.reduceLanes(VectorOperators.ADD);
         out[ic] = sumC.reduceLanes(VectorOperators.ADD);
         out[id] = sumD.reduceLanes(VectorOperators.ADD);
+    }
+
+    private static FloatVector load(long address) {
+        return switch (ELEMENTS) {
+            case FLOAT32 -> FloatVector.fromMemorySegment(SPECIES, ALL, address, LITTLE);
+            case FLOAT16 -> widened(address);
+            case INT8, BIT -> throw new IllegalStateException(ELEMENTS + " are no floats");
+        };
+    }
+
+    /**
+     * The Vector API has no conversion from float16. So the bits are moved to where float32 has
+     * them, and a multiplication sets the exponent right, of subnormal numbers too.
+     */
+    private static FloatVector widened(long address) {
+        IntVector halves =
+                (IntVector)
+                        ShortVector.fromMemorySegment(HALVES, ALL, address, LITTLE)
+                                .convertShape(VectorOperators.S2I, INTS, 0);
+        return halves.lanewise(VectorOperators.LSHL, 13)
+                .and(HALF_BITS)
+                .reinterpretAsFloats()
+                .mul(HALF_SCALE);
     }
 
     private static FloatVector add(FloatVector sum, FloatVector query, FloatVector vector) {
@@ -111,6 +150,7 @@ final class SimdKernel implements Kernel {
                 yield difference.fma(difference, sum);
             }
             case L1 -> sum.add(query.sub(vector).abs());
+            case HAMMING, JACCARD -> throw new IllegalStateException(METRIC + " of floats");
         };
     }
 
@@ -129,20 +169,11 @@ final class SimdKernel implements Kernel {
                                     : -out[i] - queryScale * scale(scales, slots[i]);
                 }
             }
-            case L2, L1 -> {}
+            case L2, L1, HAMMING, JACCARD -> {}
         }
     }
 
     private static float scale(long scales, int slot) {
         return ALL.get(FLOAT, scales + slot * 4L);
-    }
-
-    private static VectorSpecies<Float> species(int bits) {
-        return switch (bits) {
-            case 128 -> FloatVector.SPECIES_128;
-            case 256 -> FloatVector.SPECIES_256;
-            case 512 -> FloatVector.SPECIES_512;
-            default -> throw new IllegalArgumentException("no register of " + bits + " bits");
-        };
     }
 }

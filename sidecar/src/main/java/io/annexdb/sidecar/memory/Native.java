@@ -12,6 +12,8 @@ import java.nio.ByteOrder;
  */
 public final class Native {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG =
@@ -59,6 +61,14 @@ public final class Native {
 
     public static void putLongRelease(long address, long value) {
         LONGS.setRelease(ALL, address, value);
+    }
+
+    public static short getShort(long address) {
+        return ALL.get(SHORT, address);
+    }
+
+    public static void putShort(long address, short value) {
+        ALL.set(SHORT, address, value);
     }
 
     public static float getFloat(long address) {

@@ -11,6 +11,7 @@ import java.util.List;
  * @param name unique name
  * @param table the logical table, schema-qualified and quoted as {@code regclass} prints it
  * @param column the vector column
+ * @param elements what its vectors consist of
  * @param metric the distance
  * @param method how neighbours are found
  * @param keyColumns the columns of the replica identity, in key order
@@ -23,6 +24,7 @@ public record IndexDefinition(
         String name,
         String table,
         String column,
+        ElementType elements,
         Metric metric,
         Method method,
         List<String> keyColumns,

@@ -12,7 +12,14 @@ public enum Metric {
     /** Negative inner product, −a·b, so that smaller is nearer, as in pgvector. */
     INNER_PRODUCT("ip"),
     /** Sum of the absolute differences. */
-    L1("l1");
+    L1("l1"),
+    /** Number of bits that differ. */
+    HAMMING("hamming"),
+    /**
+     * 1 − |a ∧ b| / |a ∨ b| of bits, from 0 to 1. Vectors without a common one are at distance 1,
+     * two zero vectors too, as in pgvector.
+     */
+    JACCARD("jaccard");
 
     private final String sqlName;
 
@@ -39,6 +46,6 @@ public enum Metric {
                         new AnnexException(
                                 ErrorCode.INVALID_PARAMETER_VALUE,
                                 "unknown metric \"" + sqlName + "\"",
-                                "Use cosine, l2, ip or l1."));
+                                "Use cosine, l2, ip, l1, hamming or jaccard."));
     }
 }

@@ -187,7 +187,7 @@ public final class ProductQuantizer implements Quantizer {
             case COSINE -> (float) (square / 2);
             case L2 -> (float) square;
             case INNER_PRODUCT -> scale;
-            case L1 -> throw unsupported();
+            case L1, HAMMING, JACCARD -> throw unsupported();
         };
     }
 
@@ -248,7 +248,7 @@ public final class ProductQuantizer implements Quantizer {
             case COSINE -> head(prepared, square / 2, 1f, 1f);
             case L2 -> head(prepared, square, 1f, 2f);
             case INNER_PRODUCT -> head(prepared, -product, -scale, 1f);
-            case L1 -> throw unsupported();
+            case L1, HAMMING, JACCARD -> throw unsupported();
         }
     }
 

@@ -120,7 +120,8 @@ public final class ScalarQuantizer implements Quantizer {
                     case COSINE -> 1 - product;
                     case L2 -> square - 2 * product;
                     case INNER_PRODUCT -> -product;
-                    case L1 -> throw new IllegalStateException("no scalar codes under l1");
+                    case L1, HAMMING, JACCARD ->
+                            throw new IllegalStateException("no scalar codes under " + metric);
                 };
         Native.putFloat(prepared, (float) constant);
         Native.putFloat(prepared + 4, metric == Metric.L2 ? -2f : -1f);

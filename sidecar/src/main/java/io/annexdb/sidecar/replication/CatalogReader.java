@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Method;
@@ -62,6 +63,7 @@ public final class CatalogReader {
                                     row.getString("index_name"),
                                     row.getString("table_name"),
                                     row.getString("column_name"),
+                                    ElementType.ofColumnType(row.getString("column_type")),
                                     Metric.ofSqlName(row.getString("metric")),
                                     Method.ofSqlName(row.getString("method")),
                                     texts(row.getArray("key_columns")),

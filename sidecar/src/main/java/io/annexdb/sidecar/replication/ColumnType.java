@@ -31,6 +31,8 @@ public enum ColumnType {
     TIMESTAMPTZ("timestamptz", 1184),
     UUID("uuid", 2950),
     REAL_ARRAY("_float4", 1021),
+    BIT("bit", 1560),
+    VARBIT("varbit", 1562),
     /** Of pgvector. */
     VECTOR("vector", 0),
     /** Of pgvector. */
@@ -67,7 +69,7 @@ public enum ColumnType {
 
     public boolean isVector() {
         return switch (this) {
-            case REAL_ARRAY, VECTOR, HALFVEC -> true;
+            case REAL_ARRAY, BIT, VARBIT, VECTOR, HALFVEC -> true;
             case BOOLEAN,
                     BIGINT,
                     NAME,
@@ -94,8 +96,8 @@ public enum ColumnType {
                         + "\" has type "
                         + (name == null ? "with OID " + typeOid : name.name())
                         + ", which Annex cannot read",
-                "Vectors may be real[], vector or halfvec; keys and namespaces smallint, integer,"
-                        + " bigint, oid, text, varchar, char, name, uuid, boolean, date, timestamp"
-                        + " or timestamptz.");
+                "Vectors may be real[], vector, halfvec or bit; keys and namespaces smallint,"
+                        + " integer, bigint, oid, text, varchar, char, name, uuid, boolean, date,"
+                        + " timestamp or timestamptz.");
     }
 }

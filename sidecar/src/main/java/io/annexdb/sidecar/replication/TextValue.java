@@ -44,7 +44,7 @@ public final class TextValue {
             case TIMESTAMPTZ -> DateText.timestamptz(sized(in, 8, type).getLong());
             case TEXT, VARCHAR, NAME -> utf8(bytes, offset, length);
             case CHARACTER -> withoutPadding(utf8(bytes, offset, length));
-            case REAL_ARRAY, VECTOR, HALFVEC -> throw notAKey(type);
+            case REAL_ARRAY, BIT, VARBIT, VECTOR, HALFVEC -> throw notAKey(type);
         };
     }
 
@@ -64,7 +64,7 @@ public final class TextValue {
                     VARCHAR,
                     NAME ->
                     text;
-            case REAL_ARRAY, VECTOR, HALFVEC -> throw notAKey(type);
+            case REAL_ARRAY, BIT, VARBIT, VECTOR, HALFVEC -> throw notAKey(type);
         };
     }
 

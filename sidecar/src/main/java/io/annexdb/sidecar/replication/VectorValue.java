@@ -7,8 +7,9 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A vector column's value as floats: {@code real[]} in the array format, pgvector's {@code vector}
- * and {@code halfvec}, binary or text. Pure. NaN and infinity are passed on, the index judges them.
+ * A vector column's value as floats: {@code real[]} in the array format, {@code bit} as zeros and
+ * ones, pgvector's {@code vector} and {@code halfvec}, binary or text. Pure. NaN and infinity are
+ * passed on, the index judges them.
  */
 public final class VectorValue {
     /** What an array with NULL elements or of more than one dimension becomes: not indexable. */
@@ -39,13 +40,18 @@ public final class VectorValue {
             throw corrupted("a column of type " + type + " holds no vector");
         }
         if (!binary) {
-            return ofText(
-                    type,
-                    MessageReader.utf8(bytes, offset, length, "vector", ErrorCode.DATA_CORRUPTED));
+            String text =
+                    MessageReader.utf8(bytes, offset, length, "vector", ErrorCode.DATA_CORRUPTED);
+            return type == ColumnType.BIT || type == ColumnType.VARBIT
+                    ? ofBitText(text)
+                    : ofText(type, text);
         }
         ByteBuffer in = ByteBuffer.wrap(bytes, offset, length);
         if (type == ColumnType.REAL_ARRAY) {
             return ofArray(in);
+        }
+        if (type == ColumnType.BIT || type == ColumnType.VARBIT) {
+            return ofBits(in);
         }
         return ofVector(in, type == ColumnType.VECTOR ? Float.BYTES : Short.BYTES);
     }
@@ -68,6 +74,41 @@ public final class VectorValue {
             for (int i = 0; i < dimension; i++) {
                 vector[i] = Float.float16ToFloat(in.getShort());
             }
+        }
+        return vector;
+    }
+
+    /** {@code int32 bits}, then the bits, the first in the highest place of the first byte. */
+    private static float[] ofBits(ByteBuffer in) {
+        if (in.remaining() < 4) {
+            throw corrupted("bits of " + in.remaining() + " bytes");
+        }
+        int bits = in.getInt();
+        if (bits < 0 || in.remaining() != (bits + 7L) / 8) {
+            throw corrupted(bits + " bits in " + in.remaining() + " bytes");
+        }
+        if (bits > DIMENSION_MAX) {
+            return NONE;
+        }
+        float[] vector = new float[bits];
+        int start = in.position();
+        for (int i = 0; i < bits; i++) {
+            vector[i] = in.get(start + i / 8) >> (7 - (i & 7)) & 1;
+        }
+        return vector;
+    }
+
+    private static float[] ofBitText(String text) {
+        if (text.length() > DIMENSION_MAX) {
+            return NONE;
+        }
+        float[] vector = new float[text.length()];
+        for (int i = 0; i < vector.length; i++) {
+            char bit = text.charAt(i);
+            if (bit != '0' && bit != '1') {
+                throw corrupted("'" + abbreviated(text) + "' are no bits");
+            }
+            vector[i] = bit - '0';
         }
         return vector;
     }

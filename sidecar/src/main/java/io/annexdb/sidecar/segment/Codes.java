@@ -55,8 +55,9 @@ public final class Codes {
     /** Encodes the slots of a range; before anybody scores them. */
     public void encode(VectorStore vectors, int from, int to) {
         ensure(to);
+        SlotQuery query = new SlotQuery(vectors);
         for (int slot = from; slot < to; slot++) {
-            quantizer.encode(vectors.address(slot), vectors.scale(slot), codes.address(slot));
+            quantizer.encode(query.address(slot), vectors.scale(slot), codes.address(slot));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
@@ -19,13 +20,14 @@ import java.util.zip.CRC32C;
  * header, 32 bytes: long magic "ANNEXLOG", int version, int 0, long fingerprint, int 0, int CRC32C
  * record:           int length of the body, int CRC32C of the body, body
  * body:             byte type, then
- *   1 PUT           key, namespace, int dimension, floats
+ *   1 PUT           key, namespace, int dimension and element type, elements
  *   2 DELETE        key
  *   3 TRUNCATE
  *   4 REKEY         key, key, namespace
  *   5 COMMIT        long LSN
  *   6 LOADED        long LSN
  * key, namespace:   int length, bytes; length -1 is no namespace
+ * element type:     in the upper 8 bits: 0 float32, 1 float16, 2 bits, the first in the lowest place
  * </pre>
  *
  * Version 1 is the only one so far.
@@ -46,6 +48,7 @@ final class LogFormat {
 
     private static final long MAGIC = 0x474F4C58454E4E41L;
     private static final int VERSION = 1;
+    private static final int DIMENSION_BITS = 24;
 
     private LogFormat() {}
 
@@ -98,9 +101,7 @@ final class LogFormat {
             case PUT -> {
                 RowKey key = key(body);
                 String namespace = namespace(body);
-                float[] vector = new float[boundedLength(body.getInt(), body.remaining() / 4)];
-                body.asFloatBuffer().get(vector);
-                log.put(key, namespace, vector);
+                log.put(key, namespace, vector(body));
             }
             case DELETE -> log.delete(key(body));
             case TRUNCATE -> log.truncate();
@@ -122,6 +123,32 @@ final class LogFormat {
         byte[] key = new byte[boundedLength(body.getInt(), body.remaining())];
         body.get(key);
         return RowKey.ofEncoded(key);
+    }
+
+    /** Dimension and element type in one number. */
+    static int shape(ElementType elements, int dimension) {
+        int code =
+                switch (elements) {
+                    case FLOAT32 -> 0;
+                    case FLOAT16 -> 1;
+                    case BIT -> 2;
+                    case INT8 -> throw new IllegalArgumentException("no column has " + elements);
+                };
+        return code << DIMENSION_BITS | dimension;
+    }
+
+    private static float[] vector(ByteBuffer body) {
+        int shape = body.getInt();
+        ElementType elements =
+                switch (shape >>> DIMENSION_BITS) {
+                    case 0 -> ElementType.FLOAT32;
+                    case 1 -> ElementType.FLOAT16;
+                    case 2 -> ElementType.BIT;
+                    default -> throw unusable("a vector has elements of type " + shape);
+                };
+        int most = (int) Math.min(Integer.MAX_VALUE, body.remaining() * 8L / elements.bits());
+        int dimension = boundedLength(shape & (1 << DIMENSION_BITS) - 1, most);
+        return VectorBytes.get(elements, body, dimension);
     }
 
     private static @Nullable String namespace(ByteBuffer body) {

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
@@ -25,25 +26,27 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final Path path;
+    private final ElementType elements;
     private final RandomAccessFile file;
     private ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private long written;
     private long committed;
     private int recordStart;
 
-    private LogWriter(Path path, RandomAccessFile file, long position) {
+    private LogWriter(Path path, ElementType elements, RandomAccessFile file, long position) {
         this.path = path;
+        this.elements = elements;
         this.file = file;
         this.written = position;
         this.committed = position;
     }
 
     /** Starts a new log, over whatever was there. */
-    public static LogWriter create(Path path, long fingerprint) {
+    public static LogWriter create(Path path, long fingerprint, ElementType elements) {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             file.setLength(0);
-            LogWriter log = new LogWriter(path, file, 0);
+            LogWriter log = new LogWriter(path, elements, file, 0);
             log.buffer.put(LogFormat.header(fingerprint));
             log.committed = LogFormat.HEADER_BYTES;
             return log;
@@ -53,11 +56,11 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     }
 
     /** Goes on at the position where the last commit ended; what lies behind is cut off. */
-    public static LogWriter append(Path path, long position) {
+    public static LogWriter append(Path path, long position, ElementType elements) {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             file.setLength(position);
-            return new LogWriter(path, file, position);
+            return new LogWriter(path, elements, file, position);
         } catch (IOException e) {
             throw failed("open", path, e);
         }
@@ -76,12 +79,13 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     @Override
     public void put(RowKey key, @Nullable String namespace, float[] vector) {
         byte[] name = bytes(namespace);
-        begin(LogFormat.PUT, 16 + key.encoded().length + length(name) + vector.length * 4);
+        begin(
+                LogFormat.PUT,
+                16 + key.encoded().length + length(name) + elements.bytes(vector.length));
         putBytes(key.encoded());
         putBytes(name);
-        buffer.putInt(vector.length);
-        buffer.asFloatBuffer().put(vector);
-        buffer.position(buffer.position() + vector.length * 4);
+        buffer.putInt(LogFormat.shape(elements, vector.length));
+        VectorBytes.put(elements, buffer, vector);
         end();
     }
 

@@ -1,7 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
-import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.RowKey;
 
@@ -37,8 +37,8 @@ public final class Segment implements AutoCloseable {
     /** By namespace number - 1. */
     private volatile SlotList[] byNumber = new SlotList[16];
 
-    public Segment(Metric metric, int dimension, MemoryBudget budget) {
-        vectors = new VectorStore(metric, dimension, budget);
+    public Segment(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
+        vectors = new VectorStore(metric, elements, dimension, budget);
         rows = new RowTable(budget, vectors.slotsMax());
         dead = new SlotBits(budget, "tombstones of an index", vectors.slotsMax());
         keys = new KeyTable(rows);
@@ -125,19 +125,12 @@ public final class Segment implements AutoCloseable {
         return slot >= 0 && dead.get(slot) ? -1 : slot;
     }
 
-    /** Whether the row has exactly these floats. For the writer. */
+    /** Whether the row has exactly these elements. For the writer. */
     public boolean holds(RowKey key, float[] vector) {
         int slot = find(key);
-        if (slot < 0 || rows.vectorHash(slot) != VectorHash.of(vector)) {
-            return false;
-        }
-        long address = vectors.address(slot);
-        for (int i = 0; i < vector.length; i++) {
-            if (Native.getInt(address + i * 4L) != Float.floatToRawIntBits(vector[i])) {
-                return false;
-            }
-        }
-        return true;
+        return slot >= 0
+                && rows.vectorHash(slot) == VectorHash.of(vectors.elements(), vector)
+                && vectors.holds(slot, vector);
     }
 
     /**
@@ -159,7 +152,12 @@ public final class Segment implements AutoCloseable {
         int slot = slots;
         vectors.put(slot, vector);
         SlotList list = list(namespace);
-        rows.put(slot, bytes, hash, VectorHash.of(vector), list == null ? 0 : list.number());
+        rows.put(
+                slot,
+                bytes,
+                hash,
+                VectorHash.of(vectors.elements(), vector),
+                list == null ? 0 : list.number());
         keys.put(bytes, hash, slot);
         slots = slot + 1;
         if (list != null) {

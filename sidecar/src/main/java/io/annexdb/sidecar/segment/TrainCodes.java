@@ -1,7 +1,6 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
-import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.quantization.ProductQuantizer;
@@ -35,7 +34,7 @@ public final class TrainCodes {
     /** What codes such an index gets; NONE where its metric has none. */
     public static Quantization resolve(Quantization wanted, Metric metric, int dimension) {
         return switch (metric) {
-            case L1 -> Quantization.NONE;
+            case L1, HAMMING, JACCARD -> Quantization.NONE;
             case COSINE, L2, INNER_PRODUCT ->
                     switch (wanted) {
                         case AUTO ->
@@ -91,12 +90,13 @@ public final class TrainCodes {
 
     private static double meanError(Segment segment, Quantizer quantizer, int slots, int sample) {
         VectorStore vectors = segment.vectors();
+        SlotQuery query = new SlotQuery(vectors);
         int step = Math.max(1, slots / sample);
         double sum = 0;
         int count = 0;
         for (int slot = 0; slot < slots; slot += step) {
             if (!segment.isDead(slot)) {
-                sum += quantizer.squaredError(vectors.address(slot), vectors.scale(slot));
+                sum += quantizer.squaredError(query.address(slot), vectors.scale(slot));
                 count++;
             }
         }
@@ -109,9 +109,7 @@ public final class TrainCodes {
         List<float[]> sample = new ArrayList<>();
         for (int slot = 0; slot < slots; slot += step) {
             if (!segment.isDead(slot)) {
-                float[] vector = new float[segment.vectors().dimension()];
-                Native.getFloats(segment.vectors().address(slot), vector, vector.length);
-                sample.add(vector);
+                sample.add(segment.vectors().get(slot));
             }
         }
         return sample.toArray(float[][]::new);
@@ -122,12 +120,11 @@ public final class TrainCodes {
         VectorStore vectors = segment.vectors();
         int dimension = vectors.dimension();
         double[] sum = new double[dimension];
-        float[] vector = new float[dimension];
         int step = Math.max(1, slots / SAMPLE_MOST);
         int count = 0;
         for (int slot = 0; slot < slots; slot += step) {
             if (!segment.isDead(slot)) {
-                Native.getFloats(vectors.address(slot), vector, dimension);
+                float[] vector = vectors.get(slot);
                 float scale = vectors.metric() == Metric.COSINE ? vectors.scale(slot) : 1f;
                 for (int i = 0; i < dimension; i++) {
                     sum[i] += vector[i] * scale;

@@ -3,17 +3,20 @@ package io.annexdb.sidecar.segment;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 /**
  * The vectors of a shard, as they came. Slot {@code i} begins on a cache line and is padded with
- * zeros to whole cache lines, as the kernels want it.
+ * zeros to whole cache lines, as the kernels want it. Elements take the room that they take in the
+ * column: a {@code halfvec}'s two bytes, a {@code bit}'s one bit.
  *
  * <p>Beside each vector lies its <em>scale</em>. Under cosine that is 1 / ‖v‖. Under inner product
  * it is a further component √(R² − ‖v‖²), which a query does not have: with it all vectors lie on a
  * sphere of radius R, and the nearest by inner product are the nearest by angle. So a graph can be
  * built whose neighbours are near in the sense of a metric (Bachrach et al., RecSys 2014); else the
  * longest vectors would be everybody's neighbours. R grows by steps when a longer vector comes.
+ * Under Jaccard the scale is the number of ones.
  */
 public final class VectorStore implements AutoCloseable {
     /** Squares beyond this, and below its inverse under cosine, leave the range of float32. */
@@ -23,6 +26,7 @@ public final class VectorStore implements AutoCloseable {
     private static final double RADIUS_STEP = 1.25;
 
     private final Metric metric;
+    private final ElementType elements;
     private final int dimension;
     private final int slotsMax;
     private final Slab vectors;
@@ -34,10 +38,11 @@ public final class VectorStore implements AutoCloseable {
     /** R; for the writer. */
     private double radius;
 
-    VectorStore(Metric metric, int dimension, MemoryBudget budget) {
+    VectorStore(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
         this.metric = metric;
+        this.elements = elements;
         this.dimension = dimension;
-        long stride = Slab.cacheLines(dimension * 4L);
+        long stride = Slab.cacheLines(elements.bytes(dimension));
         this.slotsMax = (int) Math.min(Segment.SLOTS_MAX, budget.limitBytes() / stride + 1);
         this.vectors = new Slab(budget, "vectors of an index", stride, slotsMax);
         this.scales = new Slab(budget, "scales of an index", 4, slotsMax);
@@ -47,13 +52,43 @@ public final class VectorStore implements AutoCloseable {
         return metric;
     }
 
+    public ElementType elements() {
+        return elements;
+    }
+
     public int dimension() {
         return dimension;
     }
 
-    /** Number of floats of a padded vector. */
-    public int floats() {
-        return (int) (vectors.strideBytes() / 4);
+    /** Number of elements of a padded vector. */
+    public int width() {
+        return (int) (vectors.strideBytes() * 8 / elements.bits());
+    }
+
+    /** Bytes of a query in the form that kernels want: float32 against float16. */
+    public long queryBytes() {
+        return elements == ElementType.FLOAT16 ? width() * 4L : vectors.strideBytes();
+    }
+
+    /** Writes a query in that form, padded. */
+    public void putQuery(long address, float[] query) {
+        Native.clear(address, queryBytes());
+        VectorBytes.put(
+                elements == ElementType.FLOAT16 ? ElementType.FLOAT32 : elements, address, query);
+    }
+
+    /** Whether a stored vector is a query as it lies there. */
+    public boolean isQueryForm() {
+        return elements != ElementType.FLOAT16;
+    }
+
+    /** What kernels want to know of a query besides, as {@link #scale} of a vector. */
+    public float queryScale(float[] query) {
+        return switch (metric) {
+            case COSINE -> (float) (1 / Math.sqrt(square(query)));
+            case JACCARD -> (float) square(query);
+            case INNER_PRODUCT, L2, L1, HAMMING -> 0f;
+        };
     }
 
     public long base() {
@@ -72,7 +107,7 @@ public final class VectorStore implements AutoCloseable {
         return vectors.address(slot);
     }
 
-    /** The slot's scale, 0 under L2 and L1. */
+    /** The slot's scale, 0 where the metric has none. */
     public float scale(int slot) {
         return Native.getFloat(scales.address(slot));
     }
@@ -109,8 +144,18 @@ public final class VectorStore implements AutoCloseable {
         scales.ensure(slots);
     }
 
+    /** The vector of a slot. */
+    public float[] get(int slot) {
+        return VectorBytes.get(elements, vectors.address(slot), dimension);
+    }
+
+    /** Whether the slot has exactly this vector, which is of its dimension. */
+    boolean holds(int slot, float[] vector) {
+        return VectorBytes.same(elements, vectors.address(slot), vector);
+    }
+
     void put(int slot, float[] vector) {
-        Native.putFloats(vectors.address(slot), vector, dimension);
+        VectorBytes.put(elements, vectors.address(slot), vector);
         double square = square(vector);
         if (isExtreme(metric, square)) {
             extreme = true;
@@ -134,7 +179,8 @@ public final class VectorStore implements AutoCloseable {
                 }
                 yield (float) Math.sqrt(radius * radius - norm * norm);
             }
-            case L2, L1 -> 0f;
+            case JACCARD -> (float) (norm * norm);
+            case L2, L1, HAMMING -> 0f;
         };
     }
 

@@ -55,7 +55,12 @@ public final class Telemetry implements AutoCloseable {
     private final MultiGauge memoryBytes =
             perIndex("annex.index.memory.bytes", "Memory of the index");
     private final MultiGauge fileBytes = perIndex("annex.index.file.bytes", "Files of the index");
+    private final MultiGauge kernelInfo =
+            MultiGauge.builder("annex.kernel.info")
+                    .description("1 for the path on which each kind of distance is computed")
+                    .register(registry);
     private volatile Supplier<List<IndexFigures>> indexes = List::of;
+    private volatile Supplier<List<KernelFigures>> kernels = List::of;
 
     /** Starts counting; nothing is exported until someone calls {@link #scrape}. */
     public Telemetry() {
@@ -124,12 +129,9 @@ public final class Telemetry implements AutoCloseable {
         rebuilds.increment();
     }
 
-    /** Names the distance kernel in use, for example {@code avx2}. */
-    public void kernel(String name) {
-        Gauge.builder("annex.kernel.info", () -> 1)
-                .description("The distance kernel in use")
-                .tags("kernel", name)
-                .register(registry);
+    /** Where the paths of the distance kernels come from; asked once per scrape. */
+    public void kernels(Supplier<List<KernelFigures>> source) {
+        kernels = source;
     }
 
     /**
@@ -169,7 +171,22 @@ public final class Telemetry implements AutoCloseable {
         fill(tombstones, figures, IndexFigures::tombstones);
         fill(memoryBytes, figures, IndexFigures::memoryBytes);
         fill(fileBytes, figures, IndexFigures::fileBytes);
+        kernelInfo.register(
+                kernels.get().stream().map(each -> MultiGauge.Row.of(tags(each), 1)).toList(),
+                true);
         return registry.scrape();
+    }
+
+    private static Tags tags(KernelFigures kernel) {
+        return Tags.of(
+                "metric",
+                kernel.metric(),
+                "elements",
+                kernel.elements(),
+                "path",
+                kernel.path(),
+                "bits",
+                Integer.toString(kernel.bits()));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -12,27 +13,32 @@ import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 
 /** Shards, vectors and the naive judge that the tests of this package share. */
 final class Fixture {
     private Fixture() {}
 
     static ShardDefinition shard(Metric metric, Method method, int dimension) {
-        return shard(metric, method, Quantization.AUTO, dimension);
+        ElementType elements =
+                ElementType.BIT.supports(metric) ? ElementType.BIT : ElementType.FLOAT32;
+        return shard(metric, elements, method, Quantization.AUTO, dimension);
     }
 
     static ShardDefinition shard(
-            Metric metric, Method method, Quantization quantization, int dimension) {
+            Metric metric,
+            ElementType elements,
+            Method method,
+            Quantization quantization,
+            int dimension) {
         return new ShardDefinition(
                 new IndexDefinition(
                         7,
                         "docs_embedding",
                         "public.docs",
                         "embedding",
+                        elements,
                         metric,
                         method,
                         List.of("id"),
@@ -122,8 +128,24 @@ final class Fixture {
             case COSINE -> 1 - Math.max(-1, Math.min(1, product / Math.sqrt(normA * normB)));
             case L2 -> Math.sqrt(squares);
             case INNER_PRODUCT -> -product;
-            case L1 -> sum;
+            case L1, HAMMING -> sum;
+            case JACCARD -> product == 0 ? 1 : 1 - product / (normA + normB - product);
         };
+    }
+
+    /** The vector as a column of those elements would hold it; bits say which are positive. */
+    static float[] stored(ElementType elements, float[] vector) {
+        float[] stored = new float[vector.length];
+        for (int i = 0; i < vector.length; i++) {
+            stored[i] =
+                    switch (elements) {
+                        case FLOAT32 -> vector[i];
+                        case FLOAT16 -> Float.float16ToFloat(Float.floatToFloat16(vector[i]));
+                        case INT8 -> Math.round(vector[i]);
+                        case BIT -> vector[i] > 0 ? 1 : 0;
+                    };
+        }
+        return stored;
     }
 
     static List<Neighbor> search(VectorIndex index, float[] query, int k, int ef) {
@@ -135,11 +157,10 @@ final class Fixture {
         return index.search(query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
     }
 
-    /** Share of the exact answer that the search found. */
+    /** Share of the rows found that are as near as the exact answer's: ties do not matter. */
     static double recall(List<Neighbor> exact, List<Neighbor> found) {
-        Set<RowKey> keys = new HashSet<>();
-        found.forEach(neighbor -> keys.add(neighbor.key()));
-        return (double) exact.stream().filter(neighbor -> keys.contains(neighbor.key())).count()
+        double farthest = exact.getLast().distance();
+        return (double) found.stream().filter(each -> each.distance() <= farthest).count()
                 / exact.size();
     }
 

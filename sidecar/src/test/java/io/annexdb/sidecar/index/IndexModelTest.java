@@ -3,10 +3,12 @@ package io.annexdb.sidecar.index;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.VectorHash;
@@ -39,14 +41,26 @@ class IndexModelTest {
     @SuppressWarnings("ArrayRecordComponent") // nobody compares rows
     private record Row(@Nullable String namespace, float[] vector) {}
 
-    @ParameterizedTest(name = "{0} {1} seed {2}")
+    @ParameterizedTest(name = "{0} {1} {2} seed {3}")
     @CsvSource({
-        "COSINE, FLAT, 1", "L2, FLAT, 2", "INNER_PRODUCT, FLAT, 3", "L1, FLAT, 4",
-        "COSINE, HNSW, 5", "L2, AUTO, 6", "INNER_PRODUCT, HNSW, 7", "L1, AUTO, 8"
+        "COSINE, FLOAT32, FLAT, 1", "L2, FLOAT32, FLAT, 2",
+        "INNER_PRODUCT, FLOAT32, FLAT, 3", "L1, FLOAT32, FLAT, 4",
+        "COSINE, FLOAT32, HNSW, 5", "L2, FLOAT32, AUTO, 6",
+        "INNER_PRODUCT, FLOAT32, HNSW, 7", "L1, FLOAT32, AUTO, 8",
+        "COSINE, FLOAT16, FLAT, 9", "L2, FLOAT16, HNSW, 10",
+        "INNER_PRODUCT, FLOAT16, HNSW, 11", "L1, FLOAT16, FLAT, 12",
+        "HAMMING, BIT, FLAT, 13", "HAMMING, BIT, AUTO, 14",
+        "JACCARD, BIT, AUTO, 15", "JACCARD, BIT, FLAT, 16"
     })
-    void answersAreTheMaps(Metric metric, Method method, long seed) {
+    void answersAreTheMaps(Metric metric, ElementType elements, Method method, long seed) {
         Random random = new Random(seed);
-        ShardDefinition shard = Fixture.shard(metric, method, random.nextBoolean() ? DIMENSION : 0);
+        ShardDefinition shard =
+                Fixture.shard(
+                        metric,
+                        elements,
+                        method,
+                        Quantization.AUTO,
+                        random.nextBoolean() ? DIMENSION : 0);
         IndexSettings settings = IndexSettings.of(directory);
         Map<RowKey, Row> model = new HashMap<>();
         IndexRegistry registry = IndexRegistry.open(settings);
@@ -78,11 +92,16 @@ class IndexModelTest {
 
     /** The first copy delivers a snapshot while the stream changes the same rows. */
     private static void load(Random random, VectorIndex index, Map<RowKey, Row> model) {
-        index.upsert(Fixture.key(KEYS + 1), null, vector(random));
+        index.upsert(
+                Fixture.key(KEYS + 1), null, vector(random, index.definition().index().elements()));
         index.beginLoad(new Lsn(500), KEYS);
         Map<RowKey, Row> snapshot = new HashMap<>();
         for (int i = 0; i < KEYS; i += 1 + random.nextInt(3)) {
-            snapshot.put(Fixture.key(i), new Row(namespace(random), vector(random)));
+            snapshot.put(
+                    Fixture.key(i),
+                    new Row(
+                            namespace(random),
+                            vector(random, index.definition().index().elements())));
         }
         Set<RowKey> touched = new HashSet<>();
         List<RowKey> order = new ArrayList<>(snapshot.keySet());
@@ -92,7 +111,10 @@ class IndexModelTest {
                 RowKey other = order.get(random.nextInt(order.size()));
                 touched.add(other);
                 if (random.nextBoolean()) {
-                    Row newer = new Row(namespace(random), vector(random));
+                    Row newer =
+                            new Row(
+                                    namespace(random),
+                                    vector(random, index.definition().index().elements()));
                     index.upsert(other, newer.namespace(), newer.vector());
                     model.put(other, newer);
                 } else {
@@ -113,7 +135,10 @@ class IndexModelTest {
         RowKey key = Fixture.key(random.nextInt(KEYS));
         int what = random.nextInt(100);
         if (what < 50) {
-            Row row = new Row(namespace(random), vector(random));
+            Row row =
+                    new Row(
+                            namespace(random),
+                            vector(random, index.definition().index().elements()));
             index.upsert(key, row.namespace(), row.vector());
             model.put(key, row);
         } else if (what < 70) {
@@ -139,7 +164,8 @@ class IndexModelTest {
     private static void compare(
             Random random, Metric metric, VectorIndex index, Map<RowKey, Row> model) {
         assertEquals(model.size(), index.status().rows());
-        float[] query = vector(random);
+        ElementType elements = index.definition().index().elements();
+        float[] query = vector(random, elements);
         int k = 1 + random.nextInt(KEYS);
         String namespace = namespace(random);
         double maxDistance =
@@ -152,7 +178,7 @@ class IndexModelTest {
                                 new Neighbor(
                                         entry.getKey(),
                                         Fixture.distance(metric, query, entry.getValue().vector()),
-                                        VectorHash.of(entry.getValue().vector())))
+                                        VectorHash.of(elements, entry.getValue().vector())))
                         .filter(neighbor -> neighbor.distance() <= maxDistance)
                         .sorted(Neighbor.ORDER)
                         .limit(k)
@@ -167,12 +193,12 @@ class IndexModelTest {
     }
 
     /** Few different values, so that there are copies and ties. */
-    private static float[] vector(Random random) {
+    private static float[] vector(Random random, ElementType elements) {
         float[] vector = new float[DIMENSION];
         for (int i = 0; i < DIMENSION; i++) {
             vector[i] = random.nextInt(4) - 1.5f;
         }
-        return vector;
+        return Fixture.stored(elements, vector);
     }
 
     private static @Nullable String namespace(Random random) {

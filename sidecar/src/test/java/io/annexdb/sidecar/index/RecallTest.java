@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.hnsw.GraphCheck;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -32,30 +34,42 @@ class RecallTest {
 
     @TempDir Path directory;
 
-    @ParameterizedTest(name = "{0} {1} {2} elements, seed {3}, {4} threads")
+    @ParameterizedTest(name = "{0} {1} {2} {3} elements, seed {4}, {5} threads")
     @CsvSource({
-        "COSINE, NONE, 48, 11, 1",
-        "L2, NONE, 48, 12, 2",
-        "INNER_PRODUCT, NONE, 48, 13, 2",
-        "L1, NONE, 48, 14, 2",
-        "COSINE, RABITQ, 256, 15, 2",
-        "L2, RABITQ, 256, 16, 2",
-        "INNER_PRODUCT, RABITQ, 256, 17, 2",
-        "COSINE, SQ8, 48, 18, 2",
-        "L2, SQ8, 48, 19, 2",
-        "INNER_PRODUCT, SQ8, 48, 20, 2",
-        "COSINE, PQ, 128, 21, 2",
-        "L2, PQ, 128, 22, 2",
-        "INNER_PRODUCT, PQ, 128, 23, 2"
+        "COSINE, FLOAT32, NONE, 48, 11, 1",
+        "L2, FLOAT32, NONE, 48, 12, 2",
+        "INNER_PRODUCT, FLOAT32, NONE, 48, 13, 2",
+        "L1, FLOAT32, NONE, 48, 14, 2",
+        "COSINE, FLOAT32, RABITQ, 256, 15, 2",
+        "L2, FLOAT32, RABITQ, 256, 16, 2",
+        "INNER_PRODUCT, FLOAT32, RABITQ, 256, 17, 2",
+        "COSINE, FLOAT32, SQ8, 48, 18, 2",
+        "L2, FLOAT32, SQ8, 48, 19, 2",
+        "INNER_PRODUCT, FLOAT32, SQ8, 48, 20, 2",
+        "COSINE, FLOAT32, PQ, 128, 21, 2",
+        "L2, FLOAT32, PQ, 128, 22, 2",
+        "INNER_PRODUCT, FLOAT32, PQ, 128, 23, 2",
+        "COSINE, FLOAT16, NONE, 48, 11, 1",
+        "L2, FLOAT16, RABITQ, 256, 24, 2",
+        "HAMMING, BIT, NONE, 96, 25, 1",
+        "JACCARD, BIT, AUTO, 96, 26, 2"
     })
     void recallHoldsThroughALife(
-            Metric metric, Quantization quantization, int dimension, long seed, int threads)
+            Metric metric,
+            ElementType elements,
+            Quantization quantization,
+            int dimension,
+            long seed,
+            int threads)
             throws Exception {
         Random random = new Random(seed);
         int rows = 4_000;
         float[][] vectors = Fixture.embedded(random, rows, dimension, 16);
         float[][] queries = Fixture.embedded(random, 100, dimension, 16);
-        ShardDefinition shard = Fixture.shard(metric, Method.HNSW, quantization, dimension);
+        Arrays.setAll(vectors, i -> Fixture.stored(elements, vectors[i]));
+        Arrays.setAll(queries, i -> Fixture.stored(elements, queries[i]));
+        ShardDefinition shard =
+                Fixture.shard(metric, elements, Method.HNSW, quantization, dimension);
         IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(threads);
         List<RowKey> live = new ArrayList<>();
         try (IndexRegistry registry = IndexRegistry.open(settings)) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -158,6 +159,7 @@ class LoadingRowsTest {
                         "i" + id,
                         "public.t",
                         "v",
+                        ElementType.FLOAT32,
                         Metric.L2,
                         Method.FLAT,
                         List.of("id"),

@@ -2,12 +2,12 @@ package io.annexdb.sidecar.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 import jdk.incubator.vector.FloatVector;
@@ -19,136 +19,256 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** SIMD at every register width against the scalar specification. */
 class KernelTest {
-    private static final int[] DIMENSIONS = {1, 4, 6, 13, 16, 25, 100, 207, 384, 1023, 1536};
+    private static final int[] DIMENSIONS =
+            IntStream.concat(
+                            IntStream.rangeClosed(1, 70),
+                            IntStream.of(127, 128, 129, 384, 1000, 4096))
+                    .toArray();
     private static final int VECTORS = 11;
-    private static final float GUARD = Float.NaN;
 
-    static Stream<Arguments> widthsAndMetrics() {
+    /** What a vector of each test is filled with; slots take turns. */
+    private enum Content {
+        GAUSSIAN,
+        SMALL,
+        LARGE,
+        /** Subnormal numbers, of float16 too. */
+        SUBNORMAL,
+        /** Zeros of both signs, and both ends of the range of bytes. */
+        ENDS
+    }
+
+    static Stream<Arguments> widthsAndKinds() {
         return Stream.of(128, 256, 512)
                 .filter(bits -> bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize())
-                .flatMap(bits ->
-                        Stream.of(Metric.values()).map(metric -> Arguments.of(bits, metric)));
+                .flatMap(bits -> KernelKind.all().stream().map(kind -> Arguments.of(bits, kind)));
     }
 
     @ParameterizedTest(name = "{1} {0} bits")
-    @MethodSource("widthsAndMetrics")
-    void simdAgreesWithTheSpecification(int bits, Metric metric) {
-        long seed = 11L * bits + metric.sqlName().length();
-        Random random = new Random(seed);
-        Kernel simd = assertInstanceOf(Kernels.Simd.class, Kernels.choose(bits)).of(metric);
+    @MethodSource("widthsAndKinds")
+    void simdAgreesWithTheSpecification(int bits, KernelKind kind) {
+        Random random = new Random(11L * bits + kind.hashCode());
+        Kernel simd = Kernels.simd(bits, kind);
         for (int dimension : DIMENSIONS) {
-            for (float magnitude : new float[] {1f, 1e-18f, 1e15f}) {
-                compare(simd, metric, dimension, magnitude, random);
+            for (Content content : Content.values()) {
+                try (Vectors vectors = new Vectors(kind, dimension)) {
+                    vectors.fill(random, content);
+                    for (int n : new int[] {1, 2, 3, 4, VECTORS}) {
+                        vectors.compare(simd, random.ints(n, 0, VECTORS).toArray());
+                    }
+                }
             }
         }
     }
 
-    private static void compare(
-            Kernel simd, Metric metric, int dimension, float magnitude, Random random) {
-        int floats = Kernel.padded(dimension);
-        long stride = floats * 4L;
-        MemoryBudget budget = new MemoryBudget(1 << 28);
-        try (Slab memory = new Slab(budget, "test", stride, VECTORS + 2);
-                Slab scales = new Slab(budget, "test", 4, VECTORS)) {
-            memory.ensure(VECTORS + 2);
+    /** A query, vectors, and behind them a guard: whoever reads that computes nonsense. */
+    private static final class Vectors implements AutoCloseable {
+        private final KernelKind kind;
+        private final int dimension;
+        private final int width;
+        private final Slab query;
+        private final Slab memory;
+        private final Slab scales;
+        private float queryScale;
+
+        Vectors(KernelKind kind, int dimension) {
+            this.kind = kind;
+            this.dimension = dimension;
+            this.width = Kernel.padded(dimension, kind.elements());
+            MemoryBudget budget = new MemoryBudget(1 << 28);
+            query = new Slab(budget, "test", width * 4L, 2);
+            memory = new Slab(budget, "test", kind.elements().bytes(width), VECTORS + 1);
+            scales = new Slab(budget, "test", 4, VECTORS);
+            query.ensure(2);
+            memory.ensure(VECTORS + 1);
             scales.ensure(VECTORS);
-            // Slot 0 is the query, the last one a guard: whoever reads it computes NaN.
-            for (int slot = 0; slot <= VECTORS; slot++) {
-                float[] vector = new float[floats];
-                for (int i = 0; i < dimension; i++) {
-                    vector[i] = (float) random.nextGaussian() * magnitude;
-                }
-                Native.putFloats(memory.address(slot), vector, floats);
-            }
-            float[] guard = new float[floats];
-            Arrays.fill(guard, GUARD);
-            Native.putFloats(memory.address(VECTORS + 1), guard, floats);
+        }
+
+        void fill(Random random, Content content) {
+            float[] values = values(random, content);
+            put(ofQuery(), query.address(0), values);
+            queryScale = scale(ofQuery(), query.address(0), values);
             for (int slot = 0; slot < VECTORS; slot++) {
-                double norm = ExactDistance.norm(memory.address(slot + 1), dimension);
-                Native.putFloat(scales.address(slot), (float) (1 / norm));
+                values = values(random, content);
+                put(kind.elements(), memory.address(slot), values);
+                Native.putFloat(
+                        scales.address(slot), scale(kind.elements(), memory.address(slot), values));
             }
-            // A query of inner product has no further component; the self-test covers one.
-            float queryScale =
-                    metric == Metric.COSINE
-                            ? (float) (1 / ExactDistance.norm(memory.address(0), dimension))
-                            : 0f;
-            for (int n = 1; n <= VECTORS; n++) {
-                int[] slots = random.ints(n, 0, VECTORS).toArray();
-                float[] actual = new float[n + 1];
-                actual[n] = 12345f;
-                simd.score(
-                        memory.address(0),
-                        queryScale,
-                        memory.address(1),
-                        stride,
-                        scales.base(),
-                        floats,
-                        slots,
-                        n,
-                        actual);
-                assertEquals(12345f, actual[n], "wrote behind the end");
-                for (int i = 0; i < n; i++) {
-                    check(metric, memory, slots[i], dimension, actual[i]);
+            for (long i = 0; i < memory.strideBytes(); i += 4) {
+                Native.putInt(memory.address(VECTORS) + i, -1);
+            }
+        }
+
+        /** Against float16, queries are of float32. */
+        private ElementType ofQuery() {
+            return kind.elements() == ElementType.FLOAT16 ? ElementType.FLOAT32 : kind.elements();
+        }
+
+        private float[] values(Random random, Content content) {
+            float[] values = new float[dimension];
+            boolean half = kind.elements() == ElementType.FLOAT16;
+            for (int i = 0; i < dimension; i++) {
+                float gaussian = (float) random.nextGaussian();
+                values[i] =
+                        switch (content) {
+                            case GAUSSIAN -> gaussian;
+                            case SMALL -> gaussian * (half ? 1e-4f : 1e-18f);
+                            case LARGE -> gaussian * (half ? 1e4f : 1e15f);
+                            case SUBNORMAL -> gaussian * (half ? 2e-6f : 1e-39f);
+                            case ENDS -> random.nextInt(3) - 1f == 0 ? -0f : gaussian;
+                        };
+                if (kind.elements() == ElementType.INT8) {
+                    values[i] =
+                            content == Content.ENDS
+                                    ? random.nextBoolean() ? -128 : 127
+                                    : random.nextInt(256) - 128;
+                }
+                if (kind.elements() == ElementType.BIT) {
+                    values[i] = content == Content.ENDS ? 1 : gaussian > 0 ? 1 : 0;
+                    if (content == Content.SMALL) {
+                        values[i] = 0;
+                    }
+                }
+            }
+            return values;
+        }
+
+        private static void put(ElementType elements, long address, float[] values) {
+            for (int i = 0; i < values.length; i++) {
+                switch (elements) {
+                    case FLOAT32 -> Native.putFloat(address + i * 4L, values[i]);
+                    case FLOAT16 ->
+                            Native.putShort(address + i * 2L, Float.floatToFloat16(values[i]));
+                    case INT8 -> Native.putBytes(address + i, new byte[] {(byte) values[i]}, 0, 1);
+                    case BIT -> {
+                        int before = i % 32 == 0 ? 0 : Native.getInt(address + i / 32 * 4L);
+                        Native.putInt(address + i / 32 * 4L, before | (int) values[i] << (i % 32));
+                    }
                 }
             }
         }
-    }
 
-    /** The error of a sum in float32 is relative to the sum of the terms' magnitudes. */
-    private static void check(Metric metric, Slab memory, int slot, int dimension, float actual) {
-        long query = memory.address(0);
-        long vector = memory.address(slot + 1);
-        double exact = ExactDistance.between(metric, query, vector, dimension);
-        double norms = ExactDistance.norm(query, dimension) * ExactDistance.norm(vector, dimension);
-        double expected = metric == Metric.L2 ? exact * exact : exact;
-        double size =
-                switch (metric) {
-                    case COSINE -> 1;
-                    case L2, L1 -> Math.abs(expected);
-                    case INNER_PRODUCT -> norms;
-                };
-        // Below the normal range float32 has an absolute error.
-        double tolerance = 4e-6 * size + dimension * 1e-38;
-        if (metric == Metric.COSINE && norms < 1e-30) {
-            return; // such vectors are left to the exact scan
+        private float scale(ElementType elements, long address, float[] values) {
+            return switch (kind.metric()) {
+                case COSINE -> (float) (1 / norm(elements, address));
+                case JACCARD -> {
+                    float ones = 0;
+                    for (float value : values) {
+                        ones += value;
+                    }
+                    yield ones;
+                }
+                // A query of inner product has a further component when it is itself a row.
+                case INNER_PRODUCT -> dimension % 2 == 0 ? 0 : values[0];
+                case L2, L1, HAMMING -> Float.NaN;
+            };
         }
-        assertEquals(expected, actual, tolerance, metric + " over " + dimension);
-    }
 
-    @Test
-    void oneVectorsResultDoesNotDependOnItsNeighbours() {
-        for (Metric metric : Metric.values()) {
-            Kernel kernel = Kernels.ofMachine().of(metric);
-            try (Slab memory = new Slab(new MemoryBudget(1 << 26), "test", 256, 64)) {
-                memory.ensure(64);
-                Random random = new Random(5);
-                for (long i = 0; i < 64 * 64; i++) {
-                    Native.putFloat(memory.base() + i * 4, random.nextFloat());
-                }
-                float[] alone = new float[1];
-                float[] together = new float[8];
-                int[] slots = {9, 3, 17, 30, 8, 21, 2, 40};
-                score(kernel, memory, slots, 8, together);
-                for (int i = 0; i < slots.length; i++) {
-                    score(kernel, memory, new int[] {slots[i]}, 1, alone);
-                    assertEquals(alone[0], together[i]);
-                }
+        private double norm(ElementType elements, long address) {
+            double sum = 0;
+            for (int i = 0; i < dimension; i++) {
+                double value =
+                        switch (elements) {
+                            case FLOAT32 -> Native.getFloat(address + i * 4L);
+                            case FLOAT16 -> Float.float16ToFloat(Native.getShort(address + i * 2L));
+                            case INT8 -> Native.getByte(address + i);
+                            case BIT -> throw new AssertionError("bits have no norm");
+                        };
+                sum += value * value;
+            }
+            return Math.sqrt(sum);
+        }
+
+        void compare(Kernel kernel, int[] slots) {
+            int n = slots.length;
+            float[] actual = new float[n + 1];
+            actual[n] = 12345f;
+            kernel.score(
+                    query.address(0),
+                    queryScale,
+                    memory.base(),
+                    memory.strideBytes(),
+                    scales.base(),
+                    width,
+                    slots,
+                    n,
+                    actual);
+            assertEquals(12345f, actual[n], "wrote behind the end");
+            for (int i = 0; i < n; i++) {
+                check(slots[i], actual[i]);
             }
         }
+
+        /** The error of a sum in float32 is relative to the sum of the terms' magnitudes. */
+        private void check(int slot, float actual) {
+            Metric metric = kind.metric();
+            long address = memory.address(slot);
+            double exact =
+                    ExactDistance.between(
+                            metric, kind.elements(), query.address(0), address, dimension);
+            double scales = (double) queryScale * Native.getFloat(this.scales.address(slot));
+            double expected =
+                    switch (metric) {
+                        case L2 -> exact * exact;
+                        case INNER_PRODUCT -> exact - scales;
+                        case COSINE, L1, HAMMING, JACCARD -> exact;
+                    };
+            double size =
+                    switch (metric) {
+                        case COSINE -> 1;
+                        case L2, L1 -> Math.abs(expected);
+                        case HAMMING -> 0;
+                        case JACCARD -> exact * 0.02;
+                        case INNER_PRODUCT ->
+                                norm(ofQuery(), query.address(0)) * norm(kind.elements(), address)
+                                        + Math.abs(scales);
+                    };
+            if (metric == Metric.COSINE && isTooSmallForFloat(address)) {
+                return; // such vectors are left to the exact scan
+            }
+            // Below the normal range float32 has an absolute error.
+            double tolerance = size == 0 ? 0 : 4e-6 * size + dimension * 1e-38;
+            assertEquals(expected, actual, tolerance, kind + " of " + dimension);
+        }
+
+        private boolean isTooSmallForFloat(long address) {
+            return !(norm(ofQuery(), query.address(0)) * norm(kind.elements(), address) > 1e-30);
+        }
+
+        @Override
+        public void close() {
+            query.close();
+            memory.close();
+            scales.close();
+        }
     }
 
-    private static void score(Kernel kernel, Slab memory, int[] slots, int n, float[] out) {
-        kernel.score(memory.address(63), 1f, memory.base(), 256, memory.base(), 64, slots, n, out);
+    @ParameterizedTest
+    @MethodSource("widthsAndKinds")
+    void oneVectorsResultDoesNotDependOnItsNeighbours(int bits, KernelKind kind) {
+        Kernel kernel = Kernels.simd(bits, kind);
+        SampleVectors vectors = new SampleVectors(kind, 100, 64);
+        float[] alone = new float[1];
+        float[] together = new float[8];
+        int[] slots = {9, 3, 17, 30, 8, 21, 2, 40};
+        vectors.score(kernel, slots, together);
+        for (int i = 0; i < slots.length; i++) {
+            vectors.score(kernel, new int[] {slots[i]}, alone);
+            assertEquals(alone[0], together[i]);
+        }
     }
 
     @Test
     void theMachineRunsSimd() {
         Kernels kernels = Kernels.ofMachine();
         assertInstanceOf(Kernels.Simd.class, kernels, kernels.reason());
+        for (KernelKind kind : KernelKind.all()) {
+            assertTrue(kernels.isSimd(kind), kind::toString);
+        }
     }
 
     @Test
@@ -161,10 +281,36 @@ class KernelTest {
     @Test
     void theSelfTestRefusesAWrongKernel() {
         Kernel wrong =
-                (query, queryScale, base, stride, scales, floats, slots, n, out) ->
+                (query, queryScale, base, stride, scales, width, slots, n, out) ->
                         Arrays.fill(out, 0, n, 0.5f);
-        for (Metric metric : Metric.values()) {
-            assertThrows(IllegalStateException.class, () -> SelfTest.check(metric, wrong));
+        for (KernelKind kind : KernelKind.all()) {
+            KernelChoice choice = KernelChoice.simd(kind, wrong);
+            assertTrue(!choice.isSimd(), kind::toString);
+            assertInstanceOf(ScalarKernel.class, choice.kernel());
+        }
+    }
+
+    @Test
+    void theSelfTestRefusesASlowKernel() {
+        KernelKind kind = new KernelKind(Metric.HAMMING, ElementType.BIT);
+        Kernel right = new ScalarKernel(kind.metric(), kind.elements());
+        Kernel slow =
+                (query, queryScale, base, stride, scales, width, slots, n, out) -> {
+                    for (int i = 0; i < 30; i++) {
+                        right.score(query, queryScale, base, stride, scales, width, slots, n, out);
+                    }
+                };
+        KernelChoice choice = KernelChoice.simd(kind, slow);
+        assertTrue(choice.isSimd(), "it computes the right thing");
+        assertInstanceOf(ScalarKernel.class, choice.kernel());
+        assertTrue(!choice.isSimd(), "it is slow");
+    }
+
+    @Test
+    void theSelfTestKeepsAFastKernel() {
+        for (KernelKind kind : KernelKind.all()) {
+            KernelChoice choice = KernelChoice.simd(kind, Kernels.simd(128, kind));
+            assertTrue(!(choice.kernel() instanceof ScalarKernel), kind::toString);
         }
     }
 }

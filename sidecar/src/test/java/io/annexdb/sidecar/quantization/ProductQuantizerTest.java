@@ -137,7 +137,7 @@ class ProductQuantizerTest {
             case COSINE -> 1 - product / Math.sqrt(squaresA * squaresB);
             case L2 -> squares;
             case INNER_PRODUCT -> -product;
-            case L1 -> throw new IllegalArgumentException("l1");
+            case L1, HAMMING, JACCARD -> throw new IllegalArgumentException("l1");
         };
     }
 

@@ -7,6 +7,7 @@ import io.annexdb.sidecar.kernel.ExactDistance;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,9 @@ class RabitqTest {
                         : ExactDistance.norm(query, dimension)
                                 * ExactDistance.norm(vectors.address(0), dimension);
         for (int i = 0; i < estimates.length; i++) {
-            double exact = ExactDistance.between(metric, query, vectors.address(i), dimension);
+            double exact =
+                    ExactDistance.between(
+                            metric, ElementType.FLOAT32, query, vectors.address(i), dimension);
             double wanted = metric == Metric.L2 ? exact * exact : exact;
             double error = (estimates[i] - wanted) / unit;
             bias += error / estimates.length;
@@ -101,7 +104,12 @@ class RabitqTest {
             float[] estimate = new float[1];
             rabitq.score(memory.address(3), memory.address(1), 0, new int[1], 1, estimate);
             double exact =
-                    ExactDistance.between(Metric.L2, memory.address(0), memory.address(2), 384);
+                    ExactDistance.between(
+                            Metric.L2,
+                            ElementType.FLOAT32,
+                            memory.address(0),
+                            memory.address(2),
+                            384);
             assertEquals(exact * exact, estimate[0], 1e-2);
             assertEquals(0, rabitq.squaredError(memory.address(0), 0), 1e-4);
         }

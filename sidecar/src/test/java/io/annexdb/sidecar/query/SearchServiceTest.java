@@ -8,6 +8,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
@@ -177,6 +178,7 @@ class SearchServiceTest {
                         "index" + indexId,
                         "public.docs",
                         "embedding",
+                        ElementType.FLOAT32,
                         Metric.L2,
                         Method.FLAT,
                         List.of("id"),

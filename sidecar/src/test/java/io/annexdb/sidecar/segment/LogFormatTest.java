@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,10 +67,34 @@ class LogFormatTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = "INT8", mode = EnumSource.Mode.EXCLUDE)
+    void vectorsOfEveryElementTypeComeBack(ElementType elements) {
+        Transcript expected = new Transcript();
+        Transcript actual = new Transcript();
+        try (LogWriter log = LogWriter.create(path, FINGERPRINT, elements)) {
+            for (ShardLog each : List.of(expected, log)) {
+                for (int dimension : new int[] {1, 7, 8, 9, 64, 65, 16_000}) {
+                    float[] vector = new float[dimension];
+                    for (int i = 0; i < dimension; i++) {
+                        vector[i] = i % 3 == 0 ? 1 : 0;
+                    }
+                    each.put(RowKey.of("" + dimension), "tenant", vector);
+                }
+                each.commit(new Lsn(9));
+            }
+            log.flush();
+        }
+        try (LogReader reader = LogReader.open(path, FINGERPRINT)) {
+            reader.replay(reader.measure().committedBytes(), actual);
+        }
+        assertEquals(expected.lines, actual.lines);
+    }
+
     @BeforeEach
     void write() {
         path = directory.resolve("log");
-        try (LogWriter log = LogWriter.create(path, FINGERPRINT)) {
+        try (LogWriter log = LogWriter.create(path, FINGERPRINT, ElementType.FLOAT32)) {
             tell(log);
             log.flush();
         }

@@ -4,6 +4,7 @@ import io.annexdb.sidecar.command.CommandService;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -129,6 +130,7 @@ final class RunningServer implements AutoCloseable {
                         "index" + indexId,
                         "public.docs",
                         "embedding",
+                        ElementType.FLOAT32,
                         Metric.COSINE,
                         Method.AUTO,
                         List.of("namespace", "id"),

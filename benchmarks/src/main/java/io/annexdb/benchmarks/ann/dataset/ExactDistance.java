@@ -14,7 +14,7 @@ public final class ExactDistance {
             case COSINE -> 1 - dot(a, b);
             case INNER_PRODUCT -> -dot(a, b);
             case L2 -> Math.sqrt(squares(a, b));
-            case L1 -> throw notMeasured(metric);
+            case L1, HAMMING, JACCARD -> throw notMeasured(metric);
         };
     }
 

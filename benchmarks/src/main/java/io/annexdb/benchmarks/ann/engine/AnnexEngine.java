@@ -6,6 +6,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.ShardStatus;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -66,6 +67,7 @@ final class AnnexEngine implements Engine {
                         "bench",
                         "bench",
                         "embedding",
+                        ElementType.FLOAT32,
                         request.metric(),
                         request.method(),
                         List.of("id"),

@@ -111,7 +111,7 @@ final class JVectorEngine implements Engine {
         return switch (metric) {
             case COSINE, INNER_PRODUCT -> VectorSimilarityFunction.DOT_PRODUCT;
             case L2 -> VectorSimilarityFunction.EUCLIDEAN;
-            case L1 -> throw ExactDistance.notMeasured(metric);
+            case L1, HAMMING, JACCARD -> throw ExactDistance.notMeasured(metric);
         };
     }
 

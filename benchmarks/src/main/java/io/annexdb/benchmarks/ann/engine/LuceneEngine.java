@@ -81,7 +81,7 @@ final class LuceneEngine implements Engine {
             case COSINE -> VectorSimilarityFunction.DOT_PRODUCT;
             case INNER_PRODUCT -> VectorSimilarityFunction.MAXIMUM_INNER_PRODUCT;
             case L2 -> VectorSimilarityFunction.EUCLIDEAN;
-            case L1 -> throw ExactDistance.notMeasured(metric);
+            case L1, HAMMING, JACCARD -> throw ExactDistance.notMeasured(metric);
         };
     }
 

@@ -102,7 +102,7 @@ final class PgvectorEngine implements Engine {
             case COSINE -> "<=>";
             case INNER_PRODUCT -> "<#>";
             case L2 -> "<->";
-            case L1 -> throw ExactDistance.notMeasured(metric);
+            case L1, HAMMING, JACCARD -> throw ExactDistance.notMeasured(metric);
         };
     }
 
@@ -111,7 +111,7 @@ final class PgvectorEngine implements Engine {
             case COSINE -> "vector_cosine_ops";
             case INNER_PRODUCT -> "vector_ip_ops";
             case L2 -> "vector_l2_ops";
-            case L1 -> throw ExactDistance.notMeasured(metric);
+            case L1, HAMMING, JACCARD -> throw ExactDistance.notMeasured(metric);
         };
     }
 
