@@ -13,11 +13,12 @@ alter table memory.vector_indexes add constraint vector_indexes_method_check
     check (method in ('auto', 'hnsw', 'flat', 'ivfpq'));
 
 alter table memory.vector_indexes drop constraint vector_indexes_m_check;
-alter table memory.vector_indexes add constraint vector_indexes_m_check check (m between 1 and 2000);
+alter table memory.vector_indexes add constraint vector_indexes_m_check check (m between 0 and 2000);
 
 alter table memory.vector_indexes drop constraint vector_indexes_dimension_check;
 alter table memory.vector_indexes add constraint vector_indexes_dimension_check check (dimension between 0 and 64000);
 
+comment on column memory.vector_indexes.m is 'Links per node of the graph (Malkov and Yashunin, arXiv 1603.09320); with method ivfpq segments of a code, 0 where the sidecar chooses';
 comment on column memory.vector_indexes.quantization is 'Codes by which candidates are found, before exact distances decide';
 comment on column memory.vector_indexes.include is 'Columns that the sidecars keep, to filter by them inside the search';
 

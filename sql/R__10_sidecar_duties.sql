@@ -97,14 +97,16 @@ create or replace function annex.local_shards()
 returns table (
     index_id bigint, index_name text, table_name text, column_name text, column_type text, metric text,
     method text, key_columns text[], namespace_column text, dimension integer, m integer,
-    ef_construction integer, quantization text, relation_oid oid, relation text)
+    ef_construction integer, quantization text, nlist integer, nprobe integer, nbits integer, relation_oid oid,
+    relation text)
 language sql stable security definer parallel restricted rows 10
 set search_path to pg_catalog, pg_temp
 set citus.override_table_visibility to off
 as $function$
     select v.index_id, v.index_name, v.table_name, v.column_name::text, annex_internal.vector_type(a.atttypid),
         v.metric, v.method, v.key_columns::text[], v.namespace_column::text, v.dimension, v.m,
-        v.ef_construction, v.quantization, c.oid, format('%I.%I', n.nspname, c.relname)
+        v.ef_construction, v.quantization, coalesce((v.options ->> 'nlist')::integer, 0),
+        coalesce((v.options ->> 'nprobe')::integer, 0), coalesce((v.options ->> 'nbits')::integer, 0), c.oid, format('%I.%I', n.nspname, c.relname)
     from memory.vector_indexes v
     cross join lateral annex_internal.leaf_relations(to_regclass(v.table_name)) leaf
     join pg_class c on c.oid = leaf

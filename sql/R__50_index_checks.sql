@@ -267,9 +267,48 @@ begin
     end if;
     if options ->> option !~ '^-?\d{1,9}$' or (options ->> option)::integer not between lowest and highest then
         raise exception 'option % is %, allowed are % to %', option, options -> option, lowest, highest
-            using errcode = 'invalid_parameter_value', hint = format('Leave it out for %s.', otherwise);
+            using errcode = 'invalid_parameter_value', hint = case when otherwise = 0 then 'Leave it out, and it is chosen for you.'
+                else format('Leave it out for %s.', otherwise) end;
     end if;
     return options ->> option;
 end
 $function$;
 comment on function annex_internal.option_integer(jsonb, text, integer, integer, integer) is 'An integer out of the options, checked';
+
+create or replace function annex_internal.check_list_options(index memory.vector_indexes, options jsonb) returns void
+language plpgsql immutable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_lists integer := annex_internal.option_integer(options, 'nlist', 1, 65536, 0);
+    v_probes integer := annex_internal.option_integer(options, 'nprobe', 1, 65536, 0);
+    v_bits integer := annex_internal.option_integer(options, 'nbits', 4, 8, 4);
+    v_given text := (select string_agg(o, ', ') from jsonb_object_keys(options) o where o in ('nlist', 'nprobe', 'nbits'));
+begin
+    if index.method <> 'ivfpq' then
+        if v_given is not null then
+            raise exception 'not an option of method %: %', index.method, v_given
+                using errcode = 'invalid_parameter_value', hint = 'Only method ivfpq has lists.';
+        end if;
+        return;
+    end if;
+    if index.metric not in ('cosine', 'l2', 'ip') then
+        raise exception 'method ivfpq is not for metric %', index.metric
+            using errcode = 'feature_not_supported', hint = 'Use auto, hnsw or flat with this metric.';
+    end if;
+    if index.quantization not in ('auto', 'pq') then
+        raise exception 'quantization % is not for method ivfpq', index.quantization
+            using errcode = 'feature_not_supported', hint = 'Leave it out: ivfpq has product codes of its own.';
+    end if;
+    if v_bits not in (4, 8) then
+        raise exception 'option nbits is %, allowed are 4 and 8', v_bits
+            using errcode = 'invalid_parameter_value', hint = 'Leave it out for 4, which is much faster.';
+    end if;
+    if v_lists > 0 and v_probes > v_lists then
+        raise exception 'option nprobe is %, but there are % lists', v_probes, v_lists
+            using errcode = 'invalid_parameter_value', hint = 'Lower nprobe, or raise nlist.';
+    end if;
+end
+$function$;
+comment on function annex_internal.check_list_options(memory.vector_indexes, jsonb) is
+    'Raises an error for options of method ivfpq that do not go together, or with another method';

@@ -30,12 +30,9 @@ begin
 
     v_index.metric := annex_internal.check_metric(metric, v_column);
     v_index.method := lower(method);
-    if v_index.method = 'ivfpq' then
-        raise exception 'method ivfpq is not offered yet'
-            using errcode = 'feature_not_supported', hint = 'Use auto, hnsw or flat.';
-    elsif coalesce(v_index.method not in ('auto', 'hnsw', 'flat'), true) then
+    if coalesce(v_index.method not in ('auto', 'hnsw', 'flat', 'ivfpq'), true) then
         raise exception 'unknown method "%"', method
-            using errcode = 'invalid_parameter_value', hint = 'Use auto, hnsw or flat.';
+            using errcode = 'invalid_parameter_value', hint = 'Use auto, hnsw, flat or ivfpq.';
     end if;
     if cardinality(include) > 0 then
         raise exception 'include is not offered yet'
@@ -48,10 +45,10 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'For example {"m": 16, "ef_construction": 200}.';
     end if;
     select string_agg(o, ', ') into v_unknown
-    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization');
+    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization', 'nlist', 'nprobe', 'nbits');
     if v_unknown is not null then
         raise exception 'unknown option: %', v_unknown
-            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension and quantization.';
+            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension, quantization, nlist, nprobe and nbits.';
     end if;
     v_index.quantization := lower(coalesce(options ->> 'quantization', 'auto'));
     if v_index.quantization not in ('auto', 'none', 'sq8', 'rabitq', 'pq') then
@@ -63,11 +60,14 @@ begin
             using errcode = 'feature_not_supported', hint = 'Use auto or none with this metric.';
     end if;
     v_index.options := options;
-    v_index.m := annex_internal.option_integer(options, 'm', 4, 100, 16);
     v_index.ef_construction := annex_internal.option_integer(options, 'ef_construction', 8, 2000, 200);
     v_index.dimension := annex_internal.option_integer(options, 'dimension', 1,
         case when annex_internal.is_of_bits(v_index.metric) then 64000 else 16000 end,
         annex_internal.dimension_of(target, v_column));
+    perform annex_internal.check_list_options(v_index, options);
+    v_index.m := case when v_index.method = 'ivfpq'
+        then annex_internal.option_integer(options, 'm', 1, coalesce(nullif(least(v_index.dimension, 2000), 0), 2000), 0)
+        else annex_internal.option_integer(options, 'm', 4, 100, 16) end;
 
     v_distribution := annex_internal.distribution_column(target);
     v_index.namespace_column := coalesce(namespace_column,

@@ -105,7 +105,10 @@ public final class IndexSpec {
             return this;
         }
 
-        /** Links of a graph node, 2 to 100: more give better recall and need more memory. */
+        /**
+         * Links of a graph node, 4 to 100: more give better recall and need more memory. With ivfpq
+         * the segments of a code, 1 to the dimension.
+         */
         public Builder m(int links) {
             options.put("m", links);
             return this;
@@ -114,6 +117,18 @@ public final class IndexSpec {
         /** Candidates looked at when a node is linked, up to 10,000: more build better, slower. */
         public Builder efConstruction(int candidates) {
             options.put("ef_construction", candidates);
+            return this;
+        }
+
+        /** With ivfpq the number of lists; chosen by the number of rows when not set. */
+        public Builder lists(int lists) {
+            options.put("nlist", lists);
+            return this;
+        }
+
+        /** With ivfpq the lists that a search looks into; by number and candidates when not set. */
+        public Builder probes(int probes) {
+            options.put("nprobe", probes);
             return this;
         }
 

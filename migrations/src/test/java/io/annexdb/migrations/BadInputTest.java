@@ -74,7 +74,20 @@ class BadInputTest {
                 "42804 | metric cosine is not for column | 'prints', 'code'",
                 "42804 | metric l2 is not for column | 'prints', 'code', metric => 'l2'",
                 "22023 | unknown method | 'unindexed', 'embedding', method => 'tree'",
-                "0A000 | method ivfpq | 'unindexed', 'embedding', method => 'ivfpq'",
+                "0A000 | method ivfpq is not for metric l1 | 'unindexed', 'embedding', metric =>"
+                        + " 'l1', method => 'ivfpq'",
+                "0A000 | quantization sq8 | 'unindexed', 'embedding', method => 'ivfpq', options"
+                        + " => '{\"quantization\": \"sq8\"}'",
+                "22023 | nlist is 0, allowed are 1 to 65536 | 'unindexed', 'embedding', method =>"
+                        + " 'ivfpq', options => '{\"nlist\": 0}'",
+                "22023 | nbits is 6, allowed are 4 and 8 | 'unindexed', 'embedding', method =>"
+                        + " 'ivfpq', options => '{\"nbits\": 6}'",
+                "22023 | nprobe is 20, but there are 10 lists | 'unindexed', 'embedding', method =>"
+                        + " 'ivfpq', options => '{\"nlist\": 10, \"nprobe\": 20}'",
+                "22023 | m is 4, allowed are 1 to 3 | 'unindexed', 'embedding', method =>"
+                        + " 'ivfpq', options => '{\"m\": 4, \"dimension\": 3}'",
+                "22023 | not an option of method auto: nprobe | 'unindexed', 'embedding', options"
+                        + " => '{\"nprobe\": 4}'",
                 "0A000 | include | 'unindexed', 'embedding', include => '{id}'",
                 "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options =>"
                         + " '{\"m\": 3}'",

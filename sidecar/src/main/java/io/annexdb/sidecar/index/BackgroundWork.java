@@ -11,7 +11,9 @@ import org.slf4j.LoggerFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What a shard wants to have done in the background: linking and checkpoints. */
+/**
+ * What a shard wants to have done in the background: linking, training, compaction, checkpoints.
+ */
 final class BackgroundWork {
     private static final Logger LOG = LoggerFactory.getLogger(BackgroundWork.class);
 
@@ -27,6 +29,9 @@ final class BackgroundWork {
     /** After a compaction that found no memory: wait until it is worth more. */
     private volatile int compactFromTombstones;
 
+    /** The same for a training. */
+    private volatile int trainFromRows;
+
     BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store) {
         this.definition = definition;
         this.shared = shared;
@@ -40,12 +45,14 @@ final class BackgroundWork {
                 && ((wantsGraph(generation)
                                 && generation.linking.hasUnclaimed(generation.segment.slots()))
                         || (!maintaining.get()
-                                && (compactionIsDue(generation) || generation.mayTrain())));
+                                && (compactionIsDue(generation)
+                                        || trainingIsDue(generation)
+                                        || generation.mayTrain())));
     }
 
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
     long fresh(Generation generation) {
-        return wantsGraph(generation) ? generation.fresh() : 0;
+        return wantsGraph(generation) || trainingIsDue(generation) ? generation.fresh() : 0;
     }
 
     /** Links one batch; {@code more} is run before, if another one is waiting. */
@@ -76,6 +83,7 @@ final class BackgroundWork {
         if (generation == null
                 || !(checkpointIsDue(generation)
                         || compactionIsDue(generation)
+                        || trainingIsDue(generation)
                         || generation.mayTrain())
                 || !maintaining.compareAndSet(false, true)) {
             return;
@@ -96,6 +104,10 @@ final class BackgroundWork {
     private void maintain(Generation generation) throws InterruptedException {
         if (compactionIsDue(generation)) {
             compact(generation);
+            return;
+        }
+        if (trainingIsDue(generation)) {
+            trainLists(generation);
             return;
         }
         if (generation.mayTrain()) {
@@ -125,6 +137,24 @@ final class BackgroundWork {
             LOG.warn("{} stays as it is: {}", definition.key(), e.getMessage());
             compactFromTombstones = generation.segment.tombstones() * 2;
         }
+    }
+
+    private void trainLists(Generation generation) throws InterruptedException {
+        try {
+            TrainLists.run(definition, store, generation);
+            // The lists that are on disk, if any, are others.
+            linkedSinceCheckpoint.set(generation.linking.linked());
+        } catch (AnnexException e) {
+            LOG.warn("{} stays as it is: {}", definition.key(), e.getMessage());
+            trainFromRows = generation.segment.live() * 2;
+        }
+    }
+
+    /** Not while the first copy runs: its end tells how many rows there are. */
+    private boolean trainingIsDue(Generation generation) {
+        return store.durable() != null
+                && generation.segment.live() >= trainFromRows
+                && TrainLists.isDue(definition, generation);
     }
 
     private boolean compactionIsDue(Generation generation) {
@@ -158,6 +188,7 @@ final class BackgroundWork {
         return switch (definition.index().method()) {
             case HNSW -> true;
             case FLAT -> false;
+            case IVFPQ -> generation.lists() != null;
             case AUTO ->
                     generation.linking.linked() > 0
                             || generation.segment.live() >= shared.settings().autoGraphRows();

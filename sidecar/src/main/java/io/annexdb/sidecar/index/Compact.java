@@ -4,6 +4,8 @@ import io.annexdb.sidecar.hnsw.CopyGraph;
 import io.annexdb.sidecar.hnsw.Insert;
 import io.annexdb.sidecar.hnsw.Reconnect;
 import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.ivfpq.CopyLists;
+import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
@@ -18,8 +20,9 @@ import java.util.Set;
 
 /**
  * Gets rid of tombstones: copies the live rows into a new generation with a new log, carries the
- * graph over, and puts both in place. Searches go on in the old generation, and so do writes, whose
- * keys are written down and brought over at the end; only that last step holds the writer up.
+ * graph or the lists over, and puts both in place. Searches go on in the old generation, and so do
+ * writes, whose keys are written down and brought over at the end; only that last step holds the
+ * writer up.
  */
 final class Compact {
     private static final Logger LOG = LoggerFactory.getLogger(Compact.class);
@@ -53,7 +56,11 @@ final class Compact {
         try {
             int linked = old.linking.linked();
             int[] newSlots = copyRows(old.segment, log, copy);
-            copyGraph(definition, old, copy, newSlots, linked);
+            if (old.lists() == null) {
+                copyGraph(definition, old, copy, newSlots, linked);
+            } else {
+                copyLists(store, old, copy, newSlots, linked);
+            }
             log.flush();
             log.force();
             oldLog = store.adopt(old, changed, log, copy);
@@ -114,6 +121,24 @@ final class Compact {
                         null);
         CopyGraph.run(old.graph, target.graph, newSlots, linked, insert);
         Reconnect.run(target.graph, targetLinked, insert);
+        target.linking.startAt(targetLinked);
+    }
+
+    private static void copyLists(
+            ShardStore store, Generation old, Rows copy, int[] newSlots, int linked) {
+        Generation target = copy.generation();
+        Lists lists = old.lists();
+        if (target == null || lists == null) {
+            return;
+        }
+        int targetLinked = 0;
+        for (int slot = 0; slot < linked; slot++) {
+            targetLinked = Math.max(targetLinked, newSlots[slot] + 1);
+        }
+        Lists copied = store.newLists(lists.model(), targetLinked);
+        target.setLists(copied);
+        // Slots behind may be in the lists already, and are put there once more.
+        CopyLists.run(lists, copied, Arrays.copyOf(newSlots, linked));
         target.linking.startAt(targetLinked);
     }
 

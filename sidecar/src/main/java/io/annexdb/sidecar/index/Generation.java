@@ -4,46 +4,78 @@ import io.annexdb.sidecar.hnsw.Graph;
 import io.annexdb.sidecar.hnsw.Insert;
 import io.annexdb.sidecar.hnsw.Reconnect;
 import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.ivfpq.AppendRows;
+import io.annexdb.sidecar.ivfpq.ListSettings;
+import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.memory.ReaderGate;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
+import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.TrainCodes;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.Map;
+
 /**
- * One numbering of slots: the rows and the graph over them. Truncation, reload and compaction put a
- * new generation in place of the old one, whose memory goes when its last reader has left.
+ * One numbering of slots: the rows and the graph, or the lists, over them. Truncation, reload and
+ * compaction put a new generation in place of the old one, whose memory goes when its last reader
+ * has left.
  */
 final class Generation {
     final Segment segment;
     Graph graph;
+
+    /** With method ivfpq in place of the graph; null until there are rows enough to train on. */
+    private volatile @Nullable Lists lists;
+
     final Linking linking = new Linking();
     final ReaderGate gate;
+    final ListSettings listSettings;
     private final int efConstruction;
     private final Quantization quantization;
 
     Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
         segment = new Segment(index.metric(), index.elements(), dimension, budget);
-        graph = new Graph(index.options().m(), segment, budget);
+        graph = new Graph(links(index), segment, budget);
+        listSettings = ListSettings.of(index.options());
         efConstruction = index.options().efConstruction();
         quantization =
-                TrainCodes.resolve(index.options().quantization(), index.metric(), dimension);
+                index.method() == Method.IVFPQ
+                        ? Quantization.NONE
+                        : TrainCodes.resolve(
+                                index.options().quantization(), index.metric(), dimension);
         if (quantization != Quantization.NONE) {
             linking.setBarrier(TrainCodes.ROWS_LEAST);
         }
         gate =
                 new ReaderGate(() -> {
+                    setLists(null);
                     graph.close();
                     segment.close();
                 });
+    }
+
+    /** Links per node; beside lists, the graph stays empty. */
+    private static int links(IndexDefinition index) {
+        return index.method() == Method.IVFPQ ? IndexOptions.DEFAULT.m() : index.options().m();
     }
 
     /** Links the slots of a batch; rows that have gone stay out of the graph. */
     void link(Linking.Batch batch, Scratch scratch, Runnable beforeEach) {
         Codes codes = segment.enterCodes();
         try {
+            Lists appended = lists;
+            if (appended != null) {
+                beforeEach.run();
+                AppendRows.run(appended, segment, batch.from(), batch.to());
+                linking.done(batch);
+                return;
+            }
             graph.ensure(batch.to());
             if (codes != null) {
                 codes.encode(segment.vectors(), batch.from(), batch.to());
@@ -98,8 +130,35 @@ final class Generation {
         }
     }
 
-    /** Links what got shut off; nobody may be linking. */
+    /** The lists that are now in place; for those who hold up their replacement. */
+    @Nullable Lists lists() {
+        return lists;
+    }
+
+    /** The lists, entered: the caller must exit their gate. */
+    @Nullable Lists enterLists() {
+        while (true) {
+            Lists entered = lists;
+            if (entered == null || entered.gate().enter()) {
+                return entered;
+            }
+        }
+    }
+
+    /** Puts lists in place; the memory of those before goes with their last reader. */
+    void setLists(@Nullable Lists next) {
+        Lists old = lists;
+        lists = next;
+        if (old != null) {
+            old.gate().close();
+        }
+    }
+
+    /** Links what got shut off, which happens in graphs only; nobody may be linking. */
     void reconnect() {
+        if (lists != null) {
+            return;
+        }
         Insert insert = new Insert(graph, efConstruction, new Scratch(), null);
         Reconnect.run(graph, linking.linked(), insert);
     }
@@ -107,11 +166,31 @@ final class Generation {
     /** Puts an empty graph in place of one that could not be read; before anybody searches. */
     void discardGraph(IndexDefinition index, MemoryBudget budget) {
         graph.close();
-        graph = new Graph(index.options().m(), segment, budget);
+        graph = new Graph(links(index), segment, budget);
     }
 
     /** Rows that only the exact scan finds. */
     int fresh() {
         return segment.slots() - linking.linked();
+    }
+
+    /** Memory by part. */
+    Map<String, Long> memoryBytes() {
+        Lists entered = enterLists();
+        try {
+            return Map.of(
+                    "vectors",
+                    segment.vectorBytes(),
+                    "keys",
+                    segment.keyBytes(),
+                    "codes",
+                    segment.codeBytes(),
+                    entered == null ? "graph" : "lists",
+                    entered == null ? graph.bytes() : entered.bytes());
+        } finally {
+            if (entered != null) {
+                entered.gate().exit();
+            }
+        }
     }
 }

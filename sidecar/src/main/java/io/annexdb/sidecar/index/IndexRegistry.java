@@ -280,6 +280,7 @@ public final class IndexRegistry implements AutoCloseable {
 
     private static boolean isSame(ShardDefinition one, ShardDefinition other) {
         return ShardFiles.graphFingerprint(one) == ShardFiles.graphFingerprint(other)
+                && one.index().options().lists().equals(other.index().options().lists())
                 && one.index().method() == other.index().method();
     }
 

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.hnsw.GraphFile;
 import io.annexdb.sidecar.index.Manifest.DurableLog;
+import io.annexdb.sidecar.ivfpq.ListsFile;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
@@ -95,7 +96,11 @@ final class Recover {
             }
         }
         ShardStore store = new ShardStore(definition, files, rows, log, number, durable);
-        readGraph(definition, files, store, budget);
+        if (definition.index().method() == Method.IVFPQ) {
+            readLists(definition, files, store);
+        } else {
+            readGraph(definition, files, store, budget);
+        }
         return store;
     }
 
@@ -136,6 +141,34 @@ final class Recover {
             LOG.warn("{}: the graph is linked again: {}", definition.key(), e.getMessage());
             generation.discardGraph(definition.index(), budget);
             ShardFiles.deleteQuietly(files.graph());
+        }
+    }
+
+    /** Takes the lists over, or their model alone; what it cannot use is made again. */
+    private static void readLists(ShardDefinition definition, ShardFiles files, ShardStore store) {
+        Generation generation = store.rows().generation();
+        if (generation == null || !Files.exists(files.lists())) {
+            return;
+        }
+        try {
+            ListsFile.Content content =
+                    ListsFile.read(
+                            files.lists(),
+                            store.listsOrigin(),
+                            definition.index().metric(),
+                            generation.segment.vectors().dimension(),
+                            generation.segment.slots(),
+                            files::blocks);
+            if (content.lists() != null) {
+                generation.setLists(content.lists());
+                generation.linking.startAt(content.slots());
+            } else if (content.model() != null) {
+                LOG.warn("{}: the rows are put into lists again", definition.key());
+                generation.setLists(store.newLists(content.model(), generation.segment.slots()));
+            }
+        } catch (IOException e) {
+            LOG.warn("{}: the lists are trained again: {}", definition.key(), e.getMessage());
+            ShardFiles.deleteQuietly(files.lists());
         }
     }
 

@@ -3,6 +3,7 @@ package io.annexdb.sidecar.index;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
+import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.slf4j.Logger;
@@ -19,14 +20,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The files of one shard: {@code log-<n>} and {@code graph}. Every new numbering of slots that does
- * not come from the log itself starts a log with the next number.
+ * The files of one shard: {@code log-<n>}, and {@code graph} or {@code lists} with {@code
+ * blocks-<n>}. Every new numbering of slots that does not come from the log itself starts a log
+ * with the next number.
  *
  * @param directory the shard's directory
  */
 record ShardFiles(Path directory) {
     private static final Logger LOG = LoggerFactory.getLogger(ShardFiles.class);
     private static final String LOG_PREFIX = "log-";
+    private static final String BLOCKS_PREFIX = "blocks-";
 
     Path log(long number) {
         return directory.resolve(LOG_PREFIX + number);
@@ -40,6 +43,32 @@ record ShardFiles(Path directory) {
         return directory.resolve("graph.new");
     }
 
+    Path lists() {
+        return directory.resolve("lists");
+    }
+
+    Path newLists() {
+        return directory.resolve("lists.new");
+    }
+
+    Path blocks(long number) {
+        return directory.resolve(BLOCKS_PREFIX + number);
+    }
+
+    /** A number that no file of blocks here has, greater than all. */
+    long nextBlocks() {
+        return numbers(BLOCKS_PREFIX).stream().reduce(0L, Math::max) + 1;
+    }
+
+    /** Deletes the blocks that came before these; whoever still reads them has them mapped. */
+    void deleteBlocksBefore(long number) {
+        for (long other : numbers(BLOCKS_PREFIX)) {
+            if (other < number) {
+                deleteQuietly(blocks(other));
+            }
+        }
+    }
+
     void create() {
         try {
             Files.createDirectories(directory);
@@ -50,13 +79,17 @@ record ShardFiles(Path directory) {
 
     /** Numbers of the logs here, in order. */
     List<Long> logs() {
+        return numbers(LOG_PREFIX);
+    }
+
+    private List<Long> numbers(String prefix) {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.matches(LOG_PREFIX + "\\d{1,18}"))
-                    .map(name -> Long.valueOf(name.substring(LOG_PREFIX.length())))
+                    .filter(name -> name.matches(prefix + "\\d{1,18}"))
+                    .map(name -> Long.valueOf(name.substring(prefix.length())))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -142,6 +175,18 @@ record ShardFiles(Path directory) {
                         shard.index().options().m()
                                 + "\n"
                                 + shard.index().options().efConstruction());
+    }
+
+    /** A number that differs when the lists would be others; how they are searched is no part. */
+    static long listsFingerprint(ShardDefinition shard) {
+        IndexOptions options = shard.index().options();
+        return logFingerprint(shard) * 31
+                + fingerprint(
+                        options.lists().lists()
+                                + "\n"
+                                + options.m()
+                                + "\n"
+                                + options.lists().bits());
     }
 
     private static long fingerprint(String text) {

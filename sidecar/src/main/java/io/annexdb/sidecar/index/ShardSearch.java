@@ -9,6 +9,8 @@ import io.annexdb.sidecar.hnsw.Scorer;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.hnsw.SlotFilter;
 import io.annexdb.sidecar.hnsw.VectorScorer;
+import io.annexdb.sidecar.ivfpq.Lists;
+import io.annexdb.sidecar.ivfpq.SearchLists;
 import io.annexdb.sidecar.kernel.ExactDistance;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
@@ -43,6 +45,9 @@ final class ShardSearch {
 
     /** A visit of the graph costs about so many rows of a scan of scattered slots. */
     private static final int SCAN_ROWS_PER_VISIT = 2;
+
+    /** A scan of codes goes through so many in the time of one scattered vector. */
+    private static final int CODES_PER_SCAN_ROW = 16;
 
     private final Generation generation;
     private final Segment segment;
@@ -121,7 +126,7 @@ final class ShardSearch {
         }
         SlotFilter alive = segment.tombstones() == 0 ? null : slot -> !segment.isDead(slot);
         TopCollector top = collector(k);
-        graph(ef, alive, Integer.MAX_VALUE, top);
+        approximate(ef, alive, 1, Integer.MAX_VALUE, top);
         scan(top).from(linked);
         List<Neighbor> nearest = nearest(top);
         return nearest.size() < Math.min(k, segment.live()) ? all(null) : within(nearest);
@@ -136,7 +141,7 @@ final class ShardSearch {
         int number = list.number();
         SlotFilter member = slot -> segment.namespace(slot) == number && !segment.isDead(slot);
         TopCollector top = collector(k);
-        if (!graph(ef, member, rows / SCAN_ROWS_PER_VISIT, top)) {
+        if (!approximate(ef, member, (double) rows / segment.live(), rows, top)) {
             return all(list);
         }
         fresh(linked, number, top);
@@ -184,6 +189,55 @@ final class ShardSearch {
             }
         }
         return Arrays.copyOf(slots, count);
+    }
+
+    /**
+     * Searches the graph, or the lists.
+     *
+     * @param share of the rows that pass the filter
+     * @param scanRows rows that a scan would go through
+     * @return false when it was dearer than the scan would be
+     */
+    private boolean approximate(
+            int ef, @Nullable SlotFilter filter, double share, int scanRows, TopCollector top) {
+        Lists lists = generation.enterLists();
+        if (lists == null) {
+            boolean all = scanRows == Integer.MAX_VALUE;
+            return graph(ef, filter, all ? scanRows : scanRows / SCAN_ROWS_PER_VISIT, top);
+        }
+        try {
+            return lists(lists, ef, filter, share, scanRows, top);
+        } finally {
+            lists.gate().exit();
+        }
+    }
+
+    /** With a filter more lists, so that as many rows that pass it are looked at as without. */
+    private boolean lists(
+            Lists lists,
+            int ef,
+            @Nullable SlotFilter filter,
+            double share,
+            int scanRows,
+            TopCollector top) {
+        int count = lists.model().coarse().count();
+        double wanted = generation.listSettings.probes(count, ef) / Math.min(1, share);
+        int probes = (int) Math.min(count, Math.ceil(wanted));
+        double codes = (double) probes / count * segment.slots();
+        if (codes > (double) scanRows * CODES_PER_SCAN_ROW) {
+            return false;
+        }
+        int[] found =
+                SearchLists.run(
+                        lists,
+                        query,
+                        scale,
+                        ef,
+                        probes,
+                        filter == null ? null : filter::accepts,
+                        () -> Scan.checkCancelled(cancelled));
+        scan(top).these(found, found.length);
+        return true;
     }
 
     /** False when it was dearer than the scan would be. */

@@ -2,6 +2,9 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.hnsw.GraphFile;
 import io.annexdb.sidecar.index.Manifest.DurableLog;
+import io.annexdb.sidecar.ivfpq.Lists;
+import io.annexdb.sidecar.ivfpq.ListsFile;
+import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
@@ -302,6 +305,7 @@ final class ShardStore implements ShardLog {
 
     private void write(Generation generation) throws IOException {
         GraphFile.Origin origin;
+        ListsFile.Origin listsOrigin;
         int slots;
         writing.lock();
         try {
@@ -309,9 +313,17 @@ final class ShardStore implements ShardLog {
                 return;
             }
             origin = origin();
+            listsOrigin = listsOrigin();
             slots = Math.min(generation.linking.linked(), rows.committedSlots());
         } finally {
             writing.unlock();
+        }
+        Lists lists = generation.lists();
+        if (lists != null) {
+            ListsFile.write(lists, slots, listsOrigin, shardFiles.newLists());
+            ShardFiles.replace(shardFiles.newLists(), shardFiles.lists());
+            shardFiles.deleteBlocksBefore(lists.number());
+            return;
         }
         GraphFile.write(generation.graph, slots, origin, shardFiles.newGraph());
         ShardFiles.replace(shardFiles.newGraph(), shardFiles.graph());
@@ -320,6 +332,25 @@ final class ShardStore implements ShardLog {
     GraphFile.Origin origin() {
         return new GraphFile.Origin(
                 ShardFiles.graphFingerprint(definition), logNumber, rows.truncations());
+    }
+
+    ListsFile.Origin listsOrigin() {
+        return new ListsFile.Origin(
+                ShardFiles.listsFingerprint(definition), logNumber, rows.truncations());
+    }
+
+    /**
+     * Empty lists over a new file of blocks.
+     *
+     * @param newFrom slots from here on are of rows that the model has not been trained on
+     */
+    Lists newLists(Model model, int newFrom) {
+        long number = shardFiles.nextBlocks();
+        try {
+            return Lists.create(model, shardFiles.blocks(number), number, newFrom);
+        } catch (IOException e) {
+            throw ShardFiles.failed("create", shardFiles.blocks(number), e);
+        }
     }
 
     /** Closes the log and lets the memory go with its last reader. */

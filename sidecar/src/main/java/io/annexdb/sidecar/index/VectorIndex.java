@@ -197,7 +197,7 @@ public final class VectorIndex {
      *
      * @param query a vector of the index's dimension
      * @param k number of rows, from 1
-     * @param efSearch candidates kept by the graph search, raised to k when smaller
+     * @param efSearch candidates kept by the search of graph or lists, raised to k when smaller
      * @param namespace only rows of this namespace; null for all
      * @param maxDistance only rows at most this far; positive infinity for all
      * @param cancelled asked now and then; when true the search ends with QUERY_CANCELED
@@ -293,13 +293,7 @@ public final class VectorIndex {
                 generation == null ? 0 : background.fresh(generation),
                 generation == null ? 0 : generation.segment.tombstones(),
                 store.rows().dimension(),
-                generation == null
-                        ? Map.of()
-                        : Map.of(
-                                "vectors", generation.segment.vectorBytes(),
-                                "keys", generation.segment.keyBytes(),
-                                "codes", generation.segment.codeBytes(),
-                                "graph", generation.graph.bytes()),
+                generation == null ? Map.of() : generation.memoryBytes(),
                 store.fileBytes(),
                 lsn(),
                 loadedRows.get(),

@@ -99,6 +99,10 @@ public final class Native {
         return ALL.get(ValueLayout.JAVA_BYTE, address);
     }
 
+    public static void putByte(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
     public static void copy(long source, long target, long bytes) {
         MemorySegment.copy(ALL, source, ALL, target, bytes);
     }

@@ -10,7 +10,9 @@ public enum Method {
     /** Hierarchical navigable small world graph. */
     HNSW("hnsw"),
     /** Exact scan, recall 1. */
-    FLAT("flat");
+    FLAT("flat"),
+    /** Inverted lists of product codes: for the largest, coldest data. */
+    IVFPQ("ivfpq");
 
     private final String sqlName;
 
@@ -37,6 +39,6 @@ public enum Method {
                         new AnnexException(
                                 ErrorCode.INVALID_PARAMETER_VALUE,
                                 "unknown method \"" + sqlName + "\"",
-                                "Use auto, hnsw or flat."));
+                                "Use auto, hnsw, flat or ivfpq."));
     }
 }

@@ -46,7 +46,8 @@ public final class Codebooks {
         return new Codebooks(dimension, bits, List.of(trained));
     }
 
-    private static int start(int segment, int segments, int dimension) {
+    /** First dimension of one of so many segments. */
+    public static int start(int segment, int segments, int dimension) {
         return (int) ((long) segment * dimension / segments);
     }
 

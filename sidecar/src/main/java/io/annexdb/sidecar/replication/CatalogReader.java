@@ -4,6 +4,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
+import io.annexdb.sidecar.model.ListOptions;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
@@ -72,7 +73,11 @@ public final class CatalogReader {
                                     new IndexOptions(
                                             row.getInt("m"),
                                             row.getInt("ef_construction"),
-                                            Quantization.ofSqlName(row.getString("quantization")))),
+                                            Quantization.ofSqlName(row.getString("quantization")),
+                                            new ListOptions(
+                                                    row.getInt("nlist"),
+                                                    row.getInt("nprobe"),
+                                                    row.getInt("nbits")))),
                             row.getLong("relation_oid"),
                             row.getString("relation")));
         } catch (AnnexException e) {

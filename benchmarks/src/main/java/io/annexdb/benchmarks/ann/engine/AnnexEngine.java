@@ -10,6 +10,7 @@ import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
@@ -73,9 +74,14 @@ final class AnnexEngine implements Engine {
                         List.of("id"),
                         request.filtered() ? "namespace" : null,
                         dimension,
-                        new IndexOptions(
-                                request.m(), request.efConstruction(), request.quantization()));
+                        options(request));
         return new ShardDefinition(definition, 1, "bench");
+    }
+
+    private static IndexOptions options(BuildRequest request) {
+        // The --m of graphs is no number of segments: lists choose theirs by dimension.
+        int m = request.method() == Method.IVFPQ ? 0 : request.m();
+        return new IndexOptions(m, request.efConstruction(), request.quantization());
     }
 
     private void load(VectorIndex index, VectorFile base, BuildProgress progress) {
