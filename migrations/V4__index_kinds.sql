@@ -2,7 +2,8 @@
 alter table memory.vector_indexes
     add column quantization text not null default 'auto'
         check (quantization in ('auto', 'none', 'sq8', 'rabitq', 'pq')),
-    add column include name[] not null default '{}';
+    add column include name[] not null default '{}',
+    add column include_numbers smallint[] not null default '{}';
 
 alter table memory.vector_indexes drop constraint vector_indexes_metric_check;
 alter table memory.vector_indexes add constraint vector_indexes_metric_check
@@ -21,6 +22,12 @@ alter table memory.vector_indexes add constraint vector_indexes_dimension_check 
 comment on column memory.vector_indexes.m is 'Links per node of the graph (Malkov and Yashunin, arXiv 1603.09320); with method ivfpq segments of a code, 0 where the sidecar chooses';
 comment on column memory.vector_indexes.quantization is 'Codes by which candidates are found, before exact distances decide';
 comment on column memory.vector_indexes.include is 'Columns that the sidecars keep, to filter by them inside the search';
+comment on column memory.vector_indexes.include_numbers is
+    'Their numbers in the table: a column that was dropped and added again is another one';
 
 -- It returns more columns now; annex.setup grants it again.
 drop function if exists annex.local_shards();
+
+-- It takes a filter now.
+drop function if exists annex_internal.ask(
+    bigint, text, text, integer, integer, text, double precision, text, integer, text);

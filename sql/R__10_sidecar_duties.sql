@@ -75,6 +75,53 @@ return (
 comment on function annex_internal.vector_type(oid) is
     'real[], bit (also for bit varying), or vector or halfvec of pgvector; NULL for a type that cannot be indexed';
 
+create or replace function annex_internal.attribute_type(attribute pg_attribute) returns text
+language plpgsql stable parallel safe
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_type name := (
+        select t.typname from pg_type t
+        where t.oid = annex_internal.base_type(attribute.atttypid) and t.typnamespace = 'pg_catalog'::regnamespace);
+    v_digits integer;
+    v_scale integer;
+    v_collation pg_collation;
+begin
+    if attribute.attgenerated <> '' or coalesce(v_type not in (
+            'bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'text', 'varchar', 'bpchar', 'name',
+            'date', 'timestamp', 'timestamptz', 'uuid', '_int2', '_int4', '_int8', '_text', '_varchar'), true) then
+        return null;
+    end if;
+    if v_type = 'numeric' and attribute.atttypid = 'numeric'::regtype and attribute.atttypmod > 4 then
+        v_digits := ((attribute.atttypmod - 4) >> 16) & 65535;
+        v_scale := (((attribute.atttypmod - 4) & 2047) # 1024) - 1024;
+        if v_digits <= 18 and v_scale between 0 and 18 then
+            return 'numeric/' || v_scale;
+        end if;
+    end if;
+    if attribute.attcollation <> 0 then
+        select * into v_collation from pg_collation c where c.oid = attribute.attcollation;
+        if not v_collation.collisdeterministic then
+            return null;
+        end if;
+        -- Letters in the order of their bytes: what a sidecar can compare.
+        if v_type not like '\_%' and (
+                v_collation.collprovider = 'b'
+                or v_collation.collprovider = 'c' and v_collation.collcollate in ('C', 'POSIX')
+                or v_collation.collprovider = 'd' and exists (
+                    select from pg_database d
+                    where d.datname = current_database() and (
+                        d.datlocprovider = 'b'
+                        or d.datlocprovider = 'c' and d.datcollate in ('C', 'POSIX')))) then
+            return v_type || '/C';
+        end if;
+    end if;
+    return v_type;
+end
+$function$;
+comment on function annex_internal.attribute_type(pg_attribute) is
+    'How a sidecar reads an included column: the type''s name, with /C for a text that is ordered by bytes and / and the scale for a numeric that fits a bigint; NULL for a column that cannot be included';
+
 create or replace function annex_internal.replica_identity(relation regclass) returns name[]
 language sql stable parallel safe
 return (
@@ -98,7 +145,7 @@ returns table (
     index_id bigint, index_name text, table_name text, column_name text, column_type text, metric text,
     method text, key_columns text[], namespace_column text, dimension integer, m integer,
     ef_construction integer, quantization text, nlist integer, nprobe integer, nbits integer, relation_oid oid,
-    relation text)
+    relation text, include text[], include_types text[], include_numbers integer[])
 language sql stable security definer parallel restricted rows 10
 set search_path to pg_catalog, pg_temp
 set citus.override_table_visibility to off
@@ -106,12 +153,22 @@ as $function$
     select v.index_id, v.index_name, v.table_name, v.column_name::text, annex_internal.vector_type(a.atttypid),
         v.metric, v.method, v.key_columns::text[], v.namespace_column::text, v.dimension, v.m,
         v.ef_construction, v.quantization, coalesce((v.options ->> 'nlist')::integer, 0),
-        coalesce((v.options ->> 'nprobe')::integer, 0), coalesce((v.options ->> 'nbits')::integer, 0), c.oid, format('%I.%I', n.nspname, c.relname)
+        coalesce((v.options ->> 'nprobe')::integer, 0), coalesce((v.options ->> 'nbits')::integer, 0), c.oid, format('%I.%I', n.nspname, c.relname),
+        i.names, i.types, i.numbers
     from memory.vector_indexes v
     cross join lateral annex_internal.leaf_relations(to_regclass(v.table_name)) leaf
     join pg_class c on c.oid = leaf
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attname = v.column_name and not a.attisdropped
+    -- An included column that is gone leaves its filters to SQL.
+    cross join lateral (
+        select coalesce(array_agg(ia.attname::text order by u.place), '{}') as names,
+            coalesce(array_agg(annex_internal.attribute_type(ia) order by u.place), '{}') as types,
+            coalesce(array_agg(ia.attnum::integer order by u.place), '{}') as numbers
+        from unnest(v.include) with ordinality u (name, place)
+        join pg_attribute ia on ia.attrelid = c.oid and ia.attname = u.name and ia.attnum > 0
+            and not ia.attisdropped
+        where annex_internal.attribute_type(ia) is not null) i
     where annex_internal.vector_type(a.atttypid) is not null
         -- A dropped namespace column or another key: the index cannot follow the table any more.
         and (v.namespace_column is null or exists (

@@ -314,9 +314,51 @@ $function$;
 comment on function annex_internal.partitions_to_ask(regclass) is
     'Partitions with rows that a sidecar has to have; more than there can be while one is not even published';
 
+create or replace function annex_internal.policies_apply(target regclass, role name) returns boolean
+language plpgsql stable
+as $function$
+begin
+    return (
+        select c.relrowsecurity and not r.rolsuper and not r.rolbypassrls
+            and (c.relforcerowsecurity or not pg_has_role(role, c.relowner, 'usage'))
+        from pg_class c, pg_roles r where c.oid = target and r.rolname = role);
+end
+$function$;
+comment on function annex_internal.policies_apply(regclass, name) is
+    'Whether row-level security hides rows of the table from the role';
+
+create or replace function annex_internal.filter_request(
+    index memory.vector_indexes, target regclass, filter text) returns text
+language plpgsql stable
+as $function$
+declare
+    v_role name := annex_internal.effective_role();
+    v_columns json;
+begin
+    -- Which rows a sidecar finds tells what is in them.
+    if annex_internal.policies_apply(target, v_role)
+            or not has_table_privilege(v_role, target, 'select') and exists (
+                select from unnest(index.include) c
+                join pg_attribute a on a.attrelid = target and a.attname = c and not a.attisdropped
+                where not has_column_privilege(v_role, target, a.attnum, 'select')) then
+        return null;
+    end if;
+    select json_object_agg(a.attname, annex_internal.attribute_type(a)) into v_columns
+    from unnest(index.include, index.include_numbers) i (name, number)
+    join pg_attribute a on a.attrelid = target and a.attnum = i.number and a.attname = i.name
+        and not a.attisdropped
+    where annex_internal.attribute_type(a) is not null;
+    return ',"filter":' || to_json(filter) || ',"include":' || v_columns
+        || case when lower(current_setting('TimeZone')) in ('utc', 'etc/utc', 'gmt', 'etc/gmt', 'uct', 'zulu')
+            then ',"utc":true' else '' end;
+end
+$function$;
+comment on function annex_internal.filter_request(memory.vector_indexes, regclass, text) is
+    'A filter as a sidecar takes it, with the columns that it may use; NULL where the session''s role may not see every value of them';
+
 create or replace function annex_internal.ask(
     index_id bigint, operation text, query text, k integer, ef integer, namespace text,
-    max_distance double precision, consistency text, timeout_ms integer, row_keys text,
+    max_distance double precision, consistency text, timeout_ms integer, row_keys text, filter text default null,
     out keys text[], out distances double precision[], out hashes bigint[], out failure jsonb)
 language plpgsql volatile security definer parallel restricted
 set search_path to pg_catalog, pg_temp
@@ -327,6 +369,7 @@ declare
     v_groups integer[];
     v_sidecars name[];
     v_partitions integer;
+    v_filter text;
     v_answers annex_internal.answer[] := '{}';
     v_answer record;
 begin
@@ -336,6 +379,15 @@ begin
         raise exception 'there is no index %', ask.index_id using errcode = 'undefined_object';
     end if;
     perform annex_internal.check_may_select(v_target, v_index.key_columns || v_index.column_name);
+    if filter is not null then
+        v_filter := annex_internal.filter_request(v_index, v_target, filter);
+        if v_filter is null then
+            failure := jsonb_build_object(
+                'sqlstate', '0A000', 'message', 'the filter is left to PostgreSQL',
+                'hint', 'A sidecar filters by columns of which the role may see every value.');
+            return;
+        end if;
+    end if;
 
     v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
     select array_agg('annex_' || g order by g) into v_sidecars
@@ -358,6 +410,7 @@ begin
                 || coalesce(',"namespace":' || to_json(namespace), '')
                 || coalesce(',"max_distance":' || to_json(max_distance), '')
                 || coalesce(',"keys":' || row_keys, '')
+                || coalesce(v_filter, '')
                 || ',"query":' || query || '}',
             timeout_ms)
     loop
@@ -385,7 +438,7 @@ begin
 end
 $function$;
 comment on function annex_internal.ask(
-    bigint, text, text, integer, integer, text, double precision, text, integer, text) is
+    bigint, text, text, integer, integer, text, double precision, text, integer, text, text) is
     'Asks the sidecars that an index lies on, if the session''s role may read it: keys row by row, nearest first, or a failure';
 
 create or replace function annex_internal.merge(answers annex_internal.answer[], key_columns integer, k integer)
@@ -416,5 +469,6 @@ comment on function annex_internal.merge(annex_internal.answer[], integer, integ
 
 revoke execute on function annex_internal.signature(text), annex_internal.send(name, text, boolean),
     annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
-    annex_internal.receive(name, text), annex_internal.partitions_to_ask(regclass)
+    annex_internal.receive(name, text), annex_internal.partitions_to_ask(regclass),
+    annex_internal.filter_request(memory.vector_indexes, regclass, text)
 from public;

@@ -195,6 +195,50 @@ $function$;
 comment on function annex_internal.check_metric(text, pg_attribute) is
     'The metric in lower case, or an error that says why it is none of the column''s';
 
+create or replace function annex_internal.check_include(target regclass, include name[]) returns smallint[]
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_name name;
+    v_column pg_attribute;
+    v_numbers smallint[] := '{}';
+begin
+    if cardinality(include) > 32 then
+        raise exception '% columns are to be included, allowed are 32', cardinality(include)
+            using errcode = 'program_limit_exceeded', hint = 'Include those that searches filter by.';
+    end if;
+    foreach v_name in array coalesce(include, '{}') loop
+        select * into v_column from pg_attribute a
+        where a.attrelid = target and a.attname = v_name and a.attnum > 0 and not a.attisdropped;
+        if not found then
+            raise exception 'column "%" of table "%" does not exist', v_name, target
+                using errcode = 'undefined_column',
+                    hint = 'Its columns are: ' || array_to_string(annex_internal.current_columns(target), ', ') || '.';
+        end if;
+        if v_column.attnum = any (v_numbers) then
+            raise exception 'column "%" is included twice', v_name
+                using errcode = 'duplicate_column', hint = 'Name it once.';
+        end if;
+        if v_column.attgenerated <> '' then
+            raise exception 'included column "%" is generated', v_name
+                using errcode = 'feature_not_supported',
+                    hint = 'Generated columns are not in the stream of changes. Filters on them run in PostgreSQL.';
+        end if;
+        if annex_internal.attribute_type(v_column) is null then
+            raise exception 'included column "%" has type %', v_name,
+                    format_type(v_column.atttypid, v_column.atttypmod)
+                using errcode = 'feature_not_supported',
+                    hint = 'Included may be smallint, integer, bigint, real, double precision, numeric, text, varchar, char and name of a deterministic collation, boolean, date, timestamp, timestamptz, uuid, and arrays of integers or texts. Filters on others run in PostgreSQL.';
+        end if;
+        v_numbers := v_numbers || v_column.attnum;
+    end loop;
+    return v_numbers;
+end
+$function$;
+comment on function annex_internal.check_include(regclass, name[]) is
+    'The numbers of the columns to include, or an error that says why one cannot be';
+
 create or replace function annex_internal.check_wal_level() returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp

@@ -34,11 +34,8 @@ begin
         raise exception 'unknown method "%"', method
             using errcode = 'invalid_parameter_value', hint = 'Use auto, hnsw, flat or ivfpq.';
     end if;
-    if cardinality(include) > 0 then
-        raise exception 'include is not offered yet'
-            using errcode = 'feature_not_supported',
-                hint = 'Leave it out: filters work on every column, they run in PostgreSQL.';
-    end if;
+    v_index.include := coalesce(include, '{}');
+    v_index.include_numbers := annex_internal.check_include(target, v_index.include);
     options := coalesce(options, '{}');
     if jsonb_typeof(options) <> 'object' then
         raise exception 'options are not a JSON object: %', options
@@ -113,12 +110,13 @@ begin
     v_index.created_at := now();
     insert into memory.vector_indexes (
         index_id, index_name, table_name, column_name, metric, method, namespace_column, namespace_routes,
-        key_columns, dimension, m, ef_construction, quantization, options, fetch_columns, created_at)
+        key_columns, dimension, m, ef_construction, quantization, options, fetch_columns, created_at, include,
+        include_numbers)
     values (
         v_index.index_id, v_index.index_name, v_index.table_name, v_index.column_name, v_index.metric,
         v_index.method, v_index.namespace_column, v_index.namespace_routes, v_index.key_columns,
         v_index.dimension, v_index.m, v_index.ef_construction, v_index.quantization, v_index.options, v_index.fetch_columns,
-        v_index.created_at);
+        v_index.created_at, v_index.include, v_index.include_numbers);
     perform annex_internal.generate_fetch(v_index.index_id);
 
     for v_role in

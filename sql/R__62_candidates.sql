@@ -1,6 +1,7 @@
--- Which rows may be the answer. Without a filter those are the sidecar's neighbours. With one, either neighbours
--- stream in growing batches and are filtered in SQL, or PostgreSQL names the matching rows and the sidecar ranks
--- exactly those: whichever the planner's estimate, and then what was seen, says is less work. Citus is present: ${citus}
+-- Which rows may be the answer. Without a filter those are the sidecar's neighbours. With one over included columns
+-- the sidecar filters itself. With any other, either neighbours stream in growing batches and are filtered in SQL,
+-- or PostgreSQL names the matching rows and the sidecar ranks exactly those: whichever the planner's estimate, and
+-- then what was seen, says is less work. In each case the rows are filtered in SQL in the end. Citus is present: ${citus}
 
 do $type$
 begin
@@ -152,6 +153,74 @@ end
 $function$;
 comment on function annex_internal.estimate(memory.vector_indexes, text, text) is 'Rows that the planner expects to match';
 
+create or replace function annex_internal.may_filter_inside(index memory.vector_indexes) returns boolean
+language plpgsql stable parallel restricted
+as $function$
+begin
+    -- A sidecar reads a filter as PostgreSQL does by default. What the session has made mean something else,
+    -- by a setting, an operator or a type of its own, is left to SQL.
+    return pg_catalog.cardinality(index.include) > 0
+        and not pg_catalog.row_security_active(pg_catalog.to_regclass(index.table_name))
+        and pg_catalog.current_setting('standard_conforming_strings') = 'on'
+        and pg_catalog.current_setting('array_nulls') = 'on'
+        and pg_catalog.current_setting('server_encoding') = 'UTF8'
+        and pg_catalog.strpos(pg_catalog.current_setting('search_path'), 'pg_catalog') <= 1
+        and not exists (
+            -- Those of extensions and users; on types of PostgreSQL's own.
+            select from pg_catalog.pg_operator o
+            where o.oid >= 16384 and o.oprleft < 16384 and o.oprright < 16384
+                and o.oprname in ('=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '&&', '@>', '<@'))
+        and (pg_catalog.pg_my_temp_schema() = 0 or not exists (
+            select from pg_catalog.pg_type t
+            where t.typnamespace = pg_catalog.pg_my_temp_schema()
+                and t.typname in ('date', 'uuid', 'text', 'timestamptz', 'int2', 'int4', 'int8', 'float4', 'float8', 'bool')));
+end
+$function$;
+comment on function annex_internal.may_filter_inside(memory.vector_indexes) is
+    'Whether a filter over included columns may mean the same to a sidecar as to this session';
+
+create or replace function annex_internal.filtered_inside(
+    index memory.vector_indexes, query text, wanted integer, namespace text, filter text,
+    max_distance double precision, ef_search integer, consistency text, timeout_ms integer)
+returns annex_internal.found
+language plpgsql volatile parallel restricted
+as $function$
+declare
+    -- What a sidecar gives at once.
+    c_batch_max constant bigint := 100000;
+    v_found annex_internal.found;
+    v_batch bigint := wanted;
+    v_source record;
+    v_passing text[];
+begin
+    while v_batch <= c_batch_max loop
+        select a.keys, a.distances, a.hashes, a.failure, coalesce(pg_catalog.cardinality(a.distances), 0) < v_batch
+        into v_found.keys, v_found.distances, v_found.hashes, v_found.failure, v_found.exhausted
+        from annex_internal.ask(index.index_id, 'search', query, v_batch::integer, ef_search, namespace,
+            max_distance, consistency, timeout_ms, null, filter) a;
+        if v_found.failure is not null or coalesce(pg_catalog.cardinality(v_found.distances), 0) = 0 then
+            return v_found;
+        end if;
+        -- Rows may have changed since, and there may be values that the sidecar does not keep.
+        select * into v_source from annex_internal.keyed_source(index);
+        execute pg_catalog.format(E'select pg_catalog.array_agg(%s) from %s and (%s\n)', v_source.row_key, v_source.source, filter)
+            into v_passing using v_found.keys;
+        if coalesce(pg_catalog.cardinality(v_passing), 0) = pg_catalog.cardinality(v_found.distances) then
+            return v_found;
+        end if;
+        if coalesce(pg_catalog.cardinality(v_passing), 0) >= wanted or v_found.exhausted then
+            return annex_internal.pick(v_found, pg_catalog.cardinality(index.key_columns), v_passing);
+        end if;
+        v_batch := 4 * v_batch;
+    end loop;
+    v_found.failure := pg_catalog.jsonb_build_object('sqlstate', '0A000', 'message', 'too many rows have changed');
+    return v_found;
+end
+$function$;
+comment on function annex_internal.filtered_inside(
+    memory.vector_indexes, text, integer, text, text, double precision, integer, text, integer) is
+    'At least so many nearest rows that match, or all: found by the sidecar, whose filter is not believed but repeated on the rows; a failure 0A000 where the sidecar leaves the filter to SQL';
+
 create or replace function annex_internal.candidates(
     index memory.vector_indexes, query text, wanted integer, namespace text, filter text,
     max_distance double precision, ef_search integer, consistency text, timeout_ms integer, k integer)
@@ -169,6 +238,13 @@ declare
     v_passing text[];
 begin
     if filter is not null then
+        if annex_internal.may_filter_inside(index) then
+            v_found := annex_internal.filtered_inside(index, query, wanted, namespace, filter, max_distance,
+                ef_search, consistency, timeout_ms);
+            if v_found.failure ->> 'sqlstate' is distinct from '0A000' then
+                return v_found;
+            end if;
+        end if;
         v_batch := 4 * wanted + 40;
         if not annex_internal.is_distributed(pg_catalog.to_regclass(index.table_name)) then
             v_matching := annex_internal.estimate(index, namespace, filter);
@@ -182,7 +258,7 @@ begin
         select a.keys, a.distances, a.hashes, a.failure, coalesce(pg_catalog.cardinality(a.distances), 0) < v_batch
         into v_found.keys, v_found.distances, v_found.hashes, v_found.failure, v_found.exhausted
         from annex_internal.ask(index.index_id, 'search', query, v_batch, ef_search, namespace, max_distance,
-            consistency, timeout_ms, null) a;
+            consistency, timeout_ms, null, null) a;
         if filter is null or v_found.failure is not null then
             return v_found;
         end if;
@@ -238,7 +314,7 @@ begin
         coalesce(filter, 'true')) using namespace
     loop
         select * into v_answer from annex_internal.ask(index.index_id, 'rank', query, v_asked, ef_search, namespace,
-            max_distance, consistency, timeout_ms, v_chunk.keys);
+            max_distance, consistency, timeout_ms, v_chunk.keys, null);
         if v_answer.failure is not null then
             v_found.failure := v_answer.failure;
             return v_found;

@@ -37,6 +37,11 @@ class BadInputTest {
                 "create table parent (id int primary key, embedding real[])",
                 "create table child () inherits (parent)",
                 "create table priced (id int primary key, price numeric(8, 2), embedding real[])",
+                "create collation unaccented (provider = icu, locale = 'und-u-ks-level1',"
+                        + " deterministic = false)",
+                "create table computed_price (id int primary key, price int, twice int generated"
+                        + " always as (price * 2) stored, word text collate unaccented, embedding"
+                        + " real[])",
                 "create table unindexed (id int primary key, embedding real[])",
                 "create table prints (id int primary key, code bit(9))",
                 "select annex.create_index('docs', 'embedding')");
@@ -88,7 +93,14 @@ class BadInputTest {
                         + " 'ivfpq', options => '{\"m\": 4, \"dimension\": 3}'",
                 "22023 | not an option of method auto: nprobe | 'unindexed', 'embedding', options"
                         + " => '{\"nprobe\": 4}'",
-                "0A000 | include | 'unindexed', 'embedding', include => '{id}'",
+                "0A000 | included column \"embedding\" has type real[] | 'unindexed', 'embedding',"
+                        + " include => '{id,embedding}'",
+                "0A000 | included column \"twice\" is generated | 'computed_price', 'embedding',"
+                        + " include => '{twice}'",
+                "0A000 | included column \"word\" has type text | 'computed_price', 'embedding',"
+                        + " include => '{word}'",
+                "42703 | column \"nosuch\" | 'unindexed', 'embedding', include => '{nosuch}'",
+                "42701 | included twice | 'unindexed', 'embedding', include => '{id,id}'",
                 "22023 | m is 3, allowed are 4 to 100 | 'unindexed', 'embedding', options =>"
                         + " '{\"m\": 3}'",
                 "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",

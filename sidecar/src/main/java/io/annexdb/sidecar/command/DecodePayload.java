@@ -4,6 +4,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.query.Consistency;
+import io.annexdb.sidecar.query.RequestedFilter;
 import io.annexdb.sidecar.query.SearchRequest;
 
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads the JSON object of a request in one pass, without a tree. Called after the signature was
@@ -54,6 +57,9 @@ final class DecodePayload {
     private int timeoutMillis = TIMEOUT_DEFAULT_MILLIS;
     private int stalenessMillis = STALENESS_DEFAULT_MILLIS;
     private List<RowKey> keys = List.of();
+    private @Nullable String filter;
+    private Map<String, String> include = Map.of();
+    private boolean utc;
     private boolean refresh;
 
     private DecodePayload() {}
@@ -126,6 +132,9 @@ final class DecodePayload {
             case "timeout_ms" -> timeoutMillis = millis(name, json);
             case "refresh" -> refresh = json.currentToken() == JsonToken.VALUE_TRUE;
             case "query" -> vector = vector(json);
+            case "filter" -> filter = json.getString();
+            case "include" -> include = texts(json);
+            case "utc" -> utc = json.currentToken() == JsonToken.VALUE_TRUE;
             case "keys" -> keys = keys(json);
             default -> json.skipChildren();
         }
@@ -188,6 +197,20 @@ final class DecodePayload {
         return keys;
     }
 
+    private static Map<String, String> texts(JsonParser json) {
+        if (json.currentToken() != JsonToken.START_OBJECT) {
+            throw invalid("include is not an object");
+        }
+        Map<String, String> texts = new HashMap<>();
+        for (String name = json.nextName(); name != null; name = json.nextName()) {
+            if (json.nextToken() != JsonToken.VALUE_STRING) {
+                throw invalid("include has a value that is no text");
+            }
+            texts.put(name, json.getString());
+        }
+        return texts;
+    }
+
     private static void startArray(String name, JsonParser json) {
         if (json.currentToken() != JsonToken.START_ARRAY) {
             throw invalid(name + " is not an array");
@@ -225,7 +248,8 @@ final class DecodePayload {
                 maxDistance,
                 Consistency.ofSqlName(consistency),
                 Duration.ofMillis(stalenessMillis),
-                Duration.ofMillis(timeoutMillis));
+                Duration.ofMillis(timeoutMillis),
+                filter == null ? null : new RequestedFilter(filter, include, utc));
     }
 
     private static <T> T required(String name, @Nullable T value) {

@@ -7,6 +7,7 @@ import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.ivfpq.CopyLists;
 import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
@@ -38,6 +39,7 @@ final class Compact {
         int tombstones = segment.tombstones();
         long liveBytes = (long) live * (segment.vectors().strideBytes() + 64);
         return (tombstones >= TOMBSTONES_LEAST && tombstones > live)
+                || segment.holdsOldValues()
                 || store.logBytes() > LOG_BYTES_LEAST + LOG_FACTOR * liveBytes;
     }
 
@@ -99,8 +101,9 @@ final class Compact {
     private static void copyRow(Segment from, int slot, RowKey key, LogWriter log, Rows copy) {
         float[] vector = from.vectors().get(slot);
         String namespace = from.namespaceName(slot);
-        log.put(key, namespace, vector);
-        copy.put(key, namespace, vector);
+        AttributeRow attributes = from.attributes(slot);
+        log.put(key, namespace, attributes, vector);
+        copy.put(key, namespace, attributes, vector);
     }
 
     private static void copyGraph(

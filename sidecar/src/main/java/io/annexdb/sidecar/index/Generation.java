@@ -40,7 +40,7 @@ final class Generation {
     private final Quantization quantization;
 
     Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
-        segment = new Segment(index.metric(), index.elements(), dimension, budget);
+        segment = new Segment(index.metric(), index.elements(), dimension, index.include(), budget);
         graph = new Graph(links(index), segment, budget);
         listSettings = ListSettings.of(index.options());
         efConstruction = index.options().efConstruction();
@@ -185,6 +185,8 @@ final class Generation {
                     segment.keyBytes(),
                     "codes",
                     segment.codeBytes(),
+                    "attributes",
+                    segment.attributeBytes(),
                     entered == null ? "graph" : "lists",
                     entered == null ? graph.bytes() : entered.bytes());
         } finally {

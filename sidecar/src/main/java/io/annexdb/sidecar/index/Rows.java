@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Metric;
@@ -79,20 +80,30 @@ final class Rows implements ShardLog {
                 && current.segment.holds(key, vector);
     }
 
+    /** The row's included columns, with those that an update did not send taken from the row. */
+    AttributeRow complete(RowKey key, AttributeRow attributes) {
+        Generation current = generation;
+        int slot = current == null ? -1 : current.segment.find(key);
+        return current == null || slot < 0
+                ? attributes.over(null)
+                : attributes.over(current.segment.attributes(slot));
+    }
+
     /** Takes the memory for a row; so far nothing has changed if that fails. */
-    Generation ensureRoom(RowKey key, int dimension) {
+    Generation ensureRoom(RowKey key, AttributeRow attributes, int dimension) {
         Generation current = generation;
         if (current == null) {
             current = new Generation(index, dimension, budget);
             generation = current;
         }
-        current.segment.ensureRoom(key);
+        current.segment.ensureRoom(key, attributes);
         return current;
     }
 
     @Override
-    public void put(RowKey key, @Nullable String namespace, float[] vector) {
-        ensureRoom(key, vector.length).segment.put(key, namespace, vector);
+    public void put(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        ensureRoom(key, attributes, vector.length).segment.put(key, namespace, attributes, vector);
     }
 
     @Override
@@ -104,11 +115,12 @@ final class Rows implements ShardLog {
     }
 
     @Override
-    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+    public void rekey(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         Generation current = generation;
         if (current != null) {
-            current.segment.ensureRoom(newKey);
-            current.segment.rekey(oldKey, newKey, namespace);
+            current.segment.ensureRoom(newKey, attributes);
+            current.segment.rekey(oldKey, newKey, namespace, attributes);
         }
     }
 

@@ -165,7 +165,8 @@ record ShardFiles(Path directory) {
                         index.metric().sqlName(),
                         index.elements().name(),
                         String.join(",", index.keyColumns()),
-                        String.valueOf(index.namespaceColumn())));
+                        String.valueOf(index.namespaceColumn()),
+                        index.include().toString()));
     }
 
     /** A number that differs when the graph would be another one. */

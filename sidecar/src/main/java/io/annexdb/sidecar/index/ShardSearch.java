@@ -1,5 +1,8 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.filter.Filter;
+import io.annexdb.sidecar.filter.FindMatches;
+import io.annexdb.sidecar.filter.SlotMatches;
 import io.annexdb.sidecar.flat.Scan;
 import io.annexdb.sidecar.flat.TopCollector;
 import io.annexdb.sidecar.hnsw.CandidatePool;
@@ -83,9 +86,20 @@ final class ShardSearch {
         error = absoluteError(vectors.metric(), Math.sqrt(square) * vectors.normMax());
     }
 
-    /** The nearest k rows, of one namespace or of all. */
-    List<Neighbor> search(int efSearch, @Nullable String namespace, int namespaceScanMax) {
+    /** The nearest k rows, of one namespace or of all, that match the filter if there is one. */
+    List<Neighbor> search(
+            int efSearch,
+            @Nullable String namespace,
+            @Nullable Filter filter,
+            int namespaceScanMax) {
         int ef = candidates(efSearch);
+        if (filter != null) {
+            SlotList list = namespace == null ? null : segment.namespace(namespace);
+            return namespace != null && list == null
+                    ? List.of()
+                    : matching(
+                            new FindMatches(filter, segment, list == null ? 0 : list.number()), ef);
+        }
         if (namespace == null) {
             return everywhere(ef);
         }
@@ -147,6 +161,63 @@ final class ShardSearch {
         fresh(linked, number, top);
         List<Neighbor> nearest = nearest(top);
         return nearest.size() < Math.min(k, list.live()) ? all(list) : within(nearest);
+    }
+
+    /** Scans the matching rows when they are few, else searches the graph for them. */
+    private List<Neighbor> matching(FindMatches find, int ef) {
+        SlotMatches matches = find.from(0);
+        int linked = generation.linking.linked();
+        int rows = matches.count();
+        if (extreme || linked == 0 || isScanCheaper(rows, ef)) {
+            return all(find, matches);
+        }
+        TopCollector top = collector(k);
+        double share = (double) rows / Math.max(rows, segment.live());
+        if (!approximate(ef, matches::accepts, share, rows, top)) {
+            return all(find, matches);
+        }
+        these(matches.slots(linked), top);
+        these(later(find, matches), top);
+        List<Neighbor> nearest = nearest(top);
+        return nearest.size() < Math.min(k, rows) ? all(find, matches) : within(nearest);
+    }
+
+    /** A graph search meets matching rows as often as they are among all. */
+    private boolean isScanCheaper(long rows, long ef) {
+        return rows <= ef
+                || rows * rows <= ef * VISITS_PER_CANDIDATE * SCAN_ROWS_PER_VISIT * segment.slots();
+    }
+
+    /** Matching rows that came while the search went on, replaced ones among them. */
+    private static int[] later(FindMatches find, SlotMatches matches) {
+        return find.from(matches.end()).slots(matches.end());
+    }
+
+    /** Scans every matching row. */
+    private List<Neighbor> all(FindMatches find, SlotMatches matches) {
+        int[] slots = matches.slots(0);
+        if (extreme) {
+            int[] more = later(find, matches);
+            int[] both = Arrays.copyOf(slots, slots.length + more.length);
+            System.arraycopy(more, 0, both, slots.length, more.length);
+            return within(nearest(both));
+        }
+        List<Neighbor> nearest = List.of();
+        // Both versions of a replaced row may take a place: then with more places once more.
+        for (int extra = 0; extra <= EXTRA_MAX; extra = extra * 4 + 16) {
+            TopCollector top = collector(k + extra);
+            these(slots, top);
+            these(later(find, matches), top);
+            nearest = nearest(top);
+            if (nearest.size() >= k || top.finish() <= nearest.size()) {
+                break;
+            }
+        }
+        return within(nearest);
+    }
+
+    private void these(int[] slots, TopCollector top) {
+        scan(top).these(slots, slots.length);
     }
 
     /** Scans every row, of a namespace if there is one. */

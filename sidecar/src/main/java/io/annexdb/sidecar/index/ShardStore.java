@@ -6,6 +6,7 @@ import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.ivfpq.ListsFile;
 import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
@@ -88,11 +89,12 @@ final class ShardStore implements ShardLog {
     }
 
     @Override
-    public void put(RowKey key, @Nullable String namespace, float[] vector) {
-        rows.ensureRoom(key, vector.length);
+    public void put(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        rows.ensureRoom(key, attributes, vector.length);
         note(key);
-        log.put(key, namespace, vector);
-        rows.put(key, namespace, vector);
+        log.put(key, namespace, attributes, vector);
+        rows.put(key, namespace, attributes, vector);
     }
 
     @Override
@@ -105,12 +107,13 @@ final class ShardStore implements ShardLog {
     }
 
     @Override
-    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
-        Objects.requireNonNull(rows.generation()).segment.ensureRoom(newKey);
+    public void rekey(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
+        Objects.requireNonNull(rows.generation()).segment.ensureRoom(newKey, attributes);
         note(oldKey);
         note(newKey);
-        log.rekey(oldKey, newKey, namespace);
-        rows.rekey(oldKey, newKey, namespace);
+        log.rekey(oldKey, newKey, namespace, attributes);
+        rows.rekey(oldKey, newKey, namespace, attributes);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
@@ -70,46 +72,68 @@ public final class VectorIndex {
      * Inserts the row or replaces it. A vector that cannot be indexed (another dimension, NaN,
      * infinity, zero under cosine) is counted as skipped, and an earlier version is removed.
      */
+    public void upsert(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        update(key, key, namespace, attributes, vector);
+    }
+
+    /** As the other, of a row of whose included columns nothing is known. */
     public void upsert(RowKey key, @Nullable String namespace, float[] vector) {
-        update(key, key, namespace, vector);
+        upsert(key, namespace, unknown(), vector);
+    }
+
+    private AttributeRow unknown() {
+        return AttributeRow.unknown(definition.index().include().size());
     }
 
     /**
      * As {@link #upsert}, for a row that had another key before. A vector that is the same as
      * before keeps its place in the graph: changes of other columns bring it along when it is
-     * short.
+     * short. Included columns that the update did not send stay what they were.
      */
-    public void update(RowKey oldKey, RowKey key, @Nullable String namespace, float[] vector) {
+    public void update(
+            RowKey oldKey,
+            RowKey key,
+            @Nullable String namespace,
+            AttributeRow attributes,
+            float[] vector) {
         write(() -> {
             touch(oldKey);
             touch(key);
+            AttributeRow complete = store.rows().complete(oldKey, attributes);
             if (store.rows().holds(oldKey, vector)) {
-                store.rekey(oldKey, key, namespace);
+                store.rekey(oldKey, key, namespace, complete);
                 return;
             }
             if (!oldKey.equals(key)) {
                 store.delete(oldKey);
             }
-            store(key, namespace, vector);
+            store(key, namespace, complete, vector);
         });
     }
 
     /**
-     * Moves a row whose vector did not change to a new key and namespace.
+     * Gives a row whose vector did not change a new key, namespace and included columns.
      *
      * @return false when there is no row of the old key
      */
-    public boolean updateKept(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+    public boolean updateKept(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         boolean[] known = {false};
         write(() -> {
             touch(oldKey);
             touch(newKey);
             known[0] = store.rows().contains(oldKey);
             if (known[0]) {
-                store.rekey(oldKey, newKey, namespace);
+                store.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
             }
         });
         return known[0];
+    }
+
+    /** As the other, of a row of whose included columns nothing is known. */
+    public boolean updateKept(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+        return updateKept(oldKey, newKey, namespace, unknown());
     }
 
     /** Removes the row if there is one; also for a vector that became NULL. */
@@ -156,14 +180,20 @@ public final class VectorIndex {
     }
 
     /** Loads one row; ignored when the stream has touched its key, or truncated, meanwhile. */
-    public void load(RowKey key, @Nullable String namespace, float[] vector) {
+    public void load(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         write(() -> {
             loadedRows.incrementAndGet();
             boolean newer = touched != null && touched.contains(key);
             if (!newer && !truncatedSinceLoad) {
-                store(key, namespace, vector);
+                store(key, namespace, attributes, vector);
             }
         });
+    }
+
+    /** As the other, of a row of whose included columns nothing is known. */
+    public void load(RowKey key, @Nullable String namespace, float[] vector) {
+        load(key, namespace, unknown(), vector);
     }
 
     /** Ends the first copy. Durable before it returns; the state is READY. */
@@ -199,6 +229,7 @@ public final class VectorIndex {
      * @param k number of rows, from 1
      * @param efSearch candidates kept by the search of graph or lists, raised to k when smaller
      * @param namespace only rows of this namespace; null for all
+     * @param filter only rows that match; null for all
      * @param maxDistance only rows at most this far; positive infinity for all
      * @param cancelled asked now and then; when true the search ends with QUERY_CANCELED
      * @throws AnnexException NOT_SERVABLE unless the state is READY; DIMENSION_MISMATCH,
@@ -209,14 +240,34 @@ public final class VectorIndex {
             int k,
             int efSearch,
             @Nullable String namespace,
+            @Nullable Filter filter,
             double maxDistance,
             BooleanSupplier cancelled) {
+        if (filter != null && !filter.included().equals(definition.index().include())) {
+            throw new AnnexException(
+                    ErrorCode.FILTER_NOT_EVALUABLE,
+                    "the included columns of " + definition.relation() + " have changed",
+                    "The index follows within a second.");
+        }
         return read(
                 query,
                 k,
                 maxDistance,
                 cancelled,
-                search -> search.search(efSearch, namespace, shared.settings().namespaceScanMax()));
+                search ->
+                        search.search(
+                                efSearch, namespace, filter, shared.settings().namespaceScanMax()));
+    }
+
+    /** As the other, without a filter. */
+    public List<Neighbor> search(
+            float[] query,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        return search(query, k, efSearch, namespace, null, maxDistance, cancelled);
     }
 
     /** The nearest k among exactly these rows, by exact distance; unknown keys are left out. */
@@ -315,9 +366,10 @@ public final class VectorIndex {
         }
     }
 
-    private void store(RowKey key, @Nullable String namespace, float[] vector) {
+    private void store(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         if (store.rows().accepts(vector)) {
-            store.put(key, namespace, vector);
+            store.put(key, namespace, attributes, vector);
         } else {
             skipped.incrementAndGet();
             store.delete(key);

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.RowKey;
 
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,12 @@ import java.util.Set;
  * The first copy and the stream, side by side. The index itself ignores a copied row whose key the
  * stream has touched; what it cannot know is an update that did not send the vector (unchanged
  * TOAST) of a row that has not been copied yet. Such rows are remembered here, under the key the
- * copy will bring, and get the new key and namespace when it comes.
+ * copy will bring, and get the new key, namespace and included columns when it comes.
  *
  * <p>Called by the ingest thread and by the copy's; each call is one step.
  */
 final class LoadingRows {
-    private record Moved(RowKey key, @Nullable String namespace) {}
+    private record Moved(RowKey key, @Nullable String namespace, AttributeRow attributes) {}
 
     private final VectorIndex index;
 
@@ -36,9 +37,10 @@ final class LoadingRows {
         this.index = index;
     }
 
-    synchronized void upsert(RowKey key, @Nullable String namespace, float[] vector) {
+    synchronized void upsert(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         supersede(key);
-        index.upsert(key, namespace, vector);
+        index.upsert(key, namespace, attributes, vector);
     }
 
     synchronized void delete(RowKey key) {
@@ -53,34 +55,40 @@ final class LoadingRows {
         index.truncate();
     }
 
-    synchronized void updateKept(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+    synchronized void updateKept(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         RowKey origin = origins.remove(oldKey);
+        AttributeRow now = attributes;
         if (origin == null) {
-            if (index.updateKept(oldKey, newKey, namespace)) {
+            if (index.updateKept(oldKey, newKey, namespace, attributes)) {
                 return;
             }
             origin = oldKey;
+        } else {
+            Moved before = moved.get(origin);
+            now = before == null ? attributes : attributes.over(before.attributes());
         }
         if (!newKey.equals(oldKey)) {
             supersede(newKey);
         }
         if (!superseded.contains(origin)) {
-            moved.put(origin, new Moved(newKey, namespace));
+            moved.put(origin, new Moved(newKey, namespace, now));
             origins.put(newKey, origin);
         }
     }
 
     /** A row of the snapshot. */
-    synchronized void load(RowKey key, @Nullable String namespace, float[] vector) {
+    synchronized void load(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         if (superseded.contains(key)) {
             return;
         }
         Moved now = moved.remove(key);
         if (now == null) {
-            index.load(key, namespace, vector);
+            index.load(key, namespace, attributes, vector);
         } else {
             origins.remove(now.key());
-            index.upsert(now.key(), now.namespace(), vector);
+            index.upsert(now.key(), now.namespace(), now.attributes().over(attributes), vector);
         }
     }
 

@@ -1,10 +1,13 @@
 package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IncludedColumn;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.replication.AttributeValue;
 import io.annexdb.sidecar.replication.ColumnType;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.TextValue;
@@ -28,6 +31,8 @@ final class RowReader {
     private final ColumnType[] keyTypes;
     private final int namespace;
     private final ColumnType namespaceType;
+    private final List<IncludedColumn> included;
+    private final int[] attributes;
     private final int vector;
     private final ColumnType vectorType;
 
@@ -45,6 +50,9 @@ final class RowReader {
         this.namespace =
                 namespaceName == null ? NONE : position(relation, namespaceName, "namespace");
         this.namespaceType = namespace == NONE ? ColumnType.TEXT : scalar(namespace);
+        this.included = index.include();
+        this.attributes =
+                included.stream().mapToInt(column -> attribute(relation, column)).toArray();
         this.vector = position(relation, index.column(), "vector");
         this.vectorType = relation.columns().get(vector).requireType();
         if (!vectorType.isVector()) {
@@ -78,6 +86,20 @@ final class RowReader {
             return null;
         }
         return required(tuple, namespace, namespaceType);
+    }
+
+    /** The included columns. */
+    AttributeRow attributes(Tuple tuple) {
+        if (attributes.length == 0) {
+            return AttributeRow.NONE;
+        }
+        AttributeRow.Builder row = new AttributeRow.Builder(attributes.length);
+        for (int i = 0; i < attributes.length; i++) {
+            if (attributes[i] != NONE) {
+                AttributeValue.read(included.get(i), tuple, attributes[i], row, i);
+            }
+        }
+        return row.build();
     }
 
     boolean hasVector(Tuple tuple) {
@@ -137,6 +159,17 @@ final class RowReader {
                     UUID ->
                     ElementType.FLOAT32;
         };
+    }
+
+    /**
+     * Where an included column is; nowhere when it is gone or has another type by now, and then its
+     * values are unknown until the catalog's definition is followed.
+     */
+    private static int attribute(Relation relation, IncludedColumn column) {
+        int position = relation.indexOf(column.name());
+        return position >= 0 && AttributeValue.isReadable(column, relation.columns().get(position))
+                ? position
+                : NONE;
     }
 
     private static int position(Relation relation, String column, String use) {

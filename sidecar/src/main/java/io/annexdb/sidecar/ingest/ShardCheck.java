@@ -65,6 +65,7 @@ final class ShardCheck {
         if (index.namespaceColumn() != null) {
             names.add(index.namespaceColumn());
         }
+        index.include().forEach(column -> names.add(column.name()));
         return new HashSet<>(names);
     }
 
@@ -80,6 +81,7 @@ final class ShardCheck {
                 && one.keyColumns().equals(other.keyColumns())
                 && java.util.Objects.equals(one.namespaceColumn(), other.namespaceColumn())
                 && (one.dimension() == other.dimension() || one.dimension() == 0)
+                && one.include().equals(other.include())
                 && one.options().equals(other.options());
     }
 

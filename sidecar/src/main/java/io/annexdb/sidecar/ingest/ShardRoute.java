@@ -3,6 +3,7 @@ package io.annexdb.sidecar.ingest;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
@@ -131,7 +132,11 @@ final class ShardRoute {
     void load(RowReader copied, Tuple row) {
         LoadingRows rows = loading;
         if (rows != null && copied.hasVector(row)) {
-            rows.load(copied.key(row), copied.namespace(row), copied.vector(row));
+            rows.load(
+                    copied.key(row),
+                    copied.namespace(row),
+                    copied.attributes(row),
+                    copied.vector(row));
         }
     }
 
@@ -170,11 +175,16 @@ final class ShardRoute {
         RowKey key = rows.key(update.row(), update.old());
         RowKey oldKey = update.old() == null ? key : rows.key(update.old());
         if (rows.keepsVector(update.row())) {
-            keep(oldKey, key, rows.namespace(update.row()));
+            keep(oldKey, key, rows.namespace(update.row()), rows.attributes(update.row()));
             return;
         }
         if (loading == null && rows.hasVector(update.row())) {
-            index.update(oldKey, key, rows.namespace(update.row()), rows.vector(update.row()));
+            index.update(
+                    oldKey,
+                    key,
+                    rows.namespace(update.row()),
+                    rows.attributes(update.row()),
+                    rows.vector(update.row()));
             return;
         }
         if (!oldKey.equals(key)) {
@@ -191,18 +201,19 @@ final class ShardRoute {
         }
         LoadingRows copying = loading;
         if (copying == null) {
-            index.upsert(key, rows.namespace(row), rows.vector(row));
+            index.upsert(key, rows.namespace(row), rows.attributes(row), rows.vector(row));
         } else {
-            copying.upsert(key, rows.namespace(row), rows.vector(row));
+            copying.upsert(key, rows.namespace(row), rows.attributes(row), rows.vector(row));
         }
     }
 
     /** A row that is not in the index here is one whose vector could not be indexed. */
-    private void keep(RowKey oldKey, RowKey key, @Nullable String namespace) {
+    private void keep(
+            RowKey oldKey, RowKey key, @Nullable String namespace, AttributeRow attributes) {
         LoadingRows copying = loading;
         if (copying != null) {
-            copying.updateKept(oldKey, key, namespace);
-        } else if (!index.updateKept(oldKey, key, namespace)) {
+            copying.updateKept(oldKey, key, namespace, attributes);
+        } else if (!index.updateKept(oldKey, key, namespace, attributes)) {
             LOG.debug("{} keeps a vector that is not indexed: {}", definition().relation(), key);
         }
     }

@@ -87,6 +87,14 @@ public final class Native {
         MemorySegment.copy(ALL, FLOAT, address, values, 0, count);
     }
 
+    public static void getLongs(long address, long[] values, int count) {
+        MemorySegment.copy(ALL, LONG, address, values, 0, count);
+    }
+
+    public static void getInts(long address, int[] values, int count) {
+        MemorySegment.copy(ALL, INT, address, values, 0, count);
+    }
+
     public static void putBytes(long address, byte[] bytes, int offset, int count) {
         MemorySegment.copy(bytes, offset, ALL, ValueLayout.JAVA_BYTE, address, count);
     }

@@ -26,6 +26,8 @@ public enum ErrorCode {
     INVALID_PASSWORD("28P01"),
     /** Signature, nonce or expiry of a request do not hold. */
     INVALID_AUTHORIZATION("28000"),
+    /** The sidecar cannot evaluate the filter exactly; the SQL functions then do it themselves. */
+    FILTER_NOT_EVALUABLE("0A000"),
     /** The index may not serve now: it is loading, behind, or its stream is down. */
     NOT_SERVABLE("55000"),
     /** The position asked for was not applied before the deadline. */

@@ -18,6 +18,7 @@ import java.util.List;
  * @param namespaceColumn the column whose value is the namespace, if there is one
  * @param dimension number of elements of every vector; 0 until the first vector is seen
  * @param options how it is built
+ * @param include columns kept to filter by, in the catalog's order
  */
 public record IndexDefinition(
         long id,
@@ -30,8 +31,38 @@ public record IndexDefinition(
         List<String> keyColumns,
         @Nullable String namespaceColumn,
         int dimension,
-        IndexOptions options) {
+        IndexOptions options,
+        List<IncludedColumn> include) {
     public IndexDefinition {
         keyColumns = List.copyOf(keyColumns);
+        include = List.copyOf(include);
+    }
+
+    /** One without included columns. */
+    public IndexDefinition(
+            long id,
+            String name,
+            String table,
+            String column,
+            ElementType elements,
+            Metric metric,
+            Method method,
+            List<String> keyColumns,
+            @Nullable String namespaceColumn,
+            int dimension,
+            IndexOptions options) {
+        this(
+                id,
+                name,
+                table,
+                column,
+                elements,
+                metric,
+                method,
+                keyColumns,
+                namespaceColumn,
+                dimension,
+                options,
+                List.of());
     }
 }

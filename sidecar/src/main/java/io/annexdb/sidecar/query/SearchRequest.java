@@ -17,6 +17,7 @@ public final class SearchRequest {
     private final Consistency consistency;
     private final Duration staleness;
     private final Duration timeout;
+    private final @Nullable RequestedFilter filter;
 
     /**
      * Takes the values as they are; {@link CheckRequest} judges them.
@@ -30,6 +31,7 @@ public final class SearchRequest {
      * @param consistency what the search must have seen
      * @param staleness how old the answer may be under BOUNDED; without meaning otherwise
      * @param timeout for waiting and searching together
+     * @param filter only rows that match; null for all
      */
     public SearchRequest(
             long indexId,
@@ -40,7 +42,8 @@ public final class SearchRequest {
             double maxDistance,
             Consistency consistency,
             Duration staleness,
-            Duration timeout) {
+            Duration timeout,
+            @Nullable RequestedFilter filter) {
         this.indexId = indexId;
         this.vector = vector;
         this.k = k;
@@ -50,6 +53,31 @@ public final class SearchRequest {
         this.consistency = consistency;
         this.staleness = staleness;
         this.timeout = timeout;
+        this.filter = filter;
+    }
+
+    /** One without a filter. */
+    public SearchRequest(
+            long indexId,
+            float[] vector,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            double maxDistance,
+            Consistency consistency,
+            Duration staleness,
+            Duration timeout) {
+        this(
+                indexId,
+                vector,
+                k,
+                efSearch,
+                namespace,
+                maxDistance,
+                consistency,
+                staleness,
+                timeout,
+                null);
     }
 
     public long indexId() {
@@ -87,5 +115,9 @@ public final class SearchRequest {
 
     public Duration timeout() {
         return timeout;
+    }
+
+    public @Nullable RequestedFilter filter() {
+        return filter;
     }
 }

@@ -1,18 +1,25 @@
 package io.annexdb.sidecar.query;
 
+import io.annexdb.sidecar.filter.Filter;
+import io.annexdb.sidecar.filter.FilterCache;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.ShardStatus;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IncludedColumn;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Answers requests: checks, waits for the asked position, searches the index's shards on this node,
@@ -22,6 +29,7 @@ public final class SearchService {
     private final IndexRegistry registry;
     private final Fence fence;
     private final Telemetry telemetry;
+    private final FilterCache filters = new FilterCache();
 
     /** Searches the indexes of the registry behind the fence. */
     public SearchService(IndexRegistry registry, Fence fence, Telemetry telemetry) {
@@ -51,6 +59,7 @@ public final class SearchService {
                                 request.k(),
                                 request.efSearch(),
                                 request.namespace(),
+                                filter(request, shard),
                                 request.maxDistance(),
                                 stop));
     }
@@ -64,6 +73,25 @@ public final class SearchService {
                         shard.rank(request.vector(), request.k(), keys, request.maxDistance()));
     }
 
+    /**
+     * The request's filter for a shard. Only columns are used whose type the coordinator and the
+     * shard agree on.
+     */
+    private @Nullable Filter filter(SearchRequest request, VectorIndex shard) {
+        RequestedFilter wanted = request.filter();
+        if (wanted == null) {
+            return null;
+        }
+        List<IncludedColumn> included = shard.definition().index().include();
+        Set<String> usable =
+                included.stream()
+                        .filter(column ->
+                                column.description().equals(wanted.columns().get(column.name())))
+                        .map(IncludedColumn::name)
+                        .collect(Collectors.toSet());
+        return filters.get(wanted.text(), included, usable, wanted.utc());
+    }
+
     private SearchAnswer answer(
             SearchRequest request, BooleanSupplier cancelled, ShardSearch search) {
         long began = System.nanoTime();
@@ -71,7 +99,7 @@ public final class SearchService {
         CheckRequest.values(request);
         // Before the wait, because what is wrong now is not cured by waiting; and after it, because
         // the stream may have brought a dropped index or a moved shard.
-        servableShards(request);
+        servableShards(request).forEach(shard -> filter(request, shard));
         Lsn waitedFor =
                 fence.await(request.consistency(), request.staleness(), deadline, cancelled);
         List<VectorIndex> shards = servableShards(request);

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ElementType;
+import io.annexdb.sidecar.model.IncludedColumn;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.ListOptions;
@@ -77,12 +78,24 @@ public final class CatalogReader {
                                             new ListOptions(
                                                     row.getInt("nlist"),
                                                     row.getInt("nprobe"),
-                                                    row.getInt("nbits")))),
+                                                    row.getInt("nbits"))),
+                                    included(row)),
                             row.getLong("relation_oid"),
                             row.getString("relation")));
         } catch (AnnexException e) {
             LOG.warn("Index {} is left out: {}", row.getString("index_name"), e.getMessage());
         }
+    }
+
+    private static List<IncludedColumn> included(ResultSet row) throws SQLException {
+        List<String> names = texts(row.getArray("include"));
+        List<String> types = texts(row.getArray("include_types"));
+        Integer[] numbers = (Integer[]) row.getArray("include_numbers").getArray();
+        List<IncludedColumn> columns = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            columns.add(IncludedColumn.of(names.get(i), types.get(i), numbers[i]));
+        }
+        return columns;
     }
 
     static List<String> texts(Array array) throws SQLException {

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
@@ -20,17 +21,20 @@ import java.util.zip.CRC32C;
  * header, 32 bytes: long magic "ANNEXLOG", int version, int 0, long fingerprint, int 0, int CRC32C
  * record:           int length of the body, int CRC32C of the body, body
  * body:             byte type, then
- *   1 PUT           key, namespace, int dimension and element type, elements
+ *   1 PUT           key, namespace, attributes, int dimension and element type, elements
  *   2 DELETE        key
  *   3 TRUNCATE
- *   4 REKEY         key, key, namespace
+ *   4 REKEY         key, key, namespace, attributes
  *   5 COMMIT        long LSN
  *   6 LOADED        long LSN
  * key, namespace:   int length, bytes; length -1 is no namespace
  * element type:     in the upper 8 bits: 0 float32, 1 float16, 2 bits, the first in the lowest place
+ * attributes:       short columns, then per column: byte 0 unknown, 1 NULL, 2 and a long,
+ *                   3 and int length, bytes
  * </pre>
  *
- * Version 1 is the only one so far.
+ * A log of another version is dropped, and the index is built again from its table. Version 1 had
+ * no attributes.
  */
 final class LogFormat {
     static final int HEADER_BYTES = 32;
@@ -46,8 +50,13 @@ final class LogFormat {
     static final byte COMMIT = 5;
     static final byte LOADED = 6;
 
+    private static final byte ATTRIBUTE_UNKNOWN = 0;
+    private static final byte ATTRIBUTE_NULL = 1;
+    private static final byte ATTRIBUTE_NUMBER = 2;
+    private static final byte ATTRIBUTE_BYTES = 3;
+
     private static final long MAGIC = 0x474F4C58454E4E41L;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int DIMENSION_BITS = 24;
 
     private LogFormat() {}
@@ -101,11 +110,12 @@ final class LogFormat {
             case PUT -> {
                 RowKey key = key(body);
                 String namespace = namespace(body);
-                log.put(key, namespace, vector(body));
+                AttributeRow attributes = attributes(body);
+                log.put(key, namespace, attributes, vector(body));
             }
             case DELETE -> log.delete(key(body));
             case TRUNCATE -> log.truncate();
-            case REKEY -> log.rekey(key(body), key(body), namespace(body));
+            case REKEY -> log.rekey(key(body), key(body), namespace(body), attributes(body));
             case COMMIT -> log.commit(new Lsn(body.getLong()));
             case LOADED -> log.loaded(new Lsn(body.getLong()));
             default -> throw unusable("it has a record of unknown type " + type);
@@ -159,6 +169,60 @@ final class LogFormat {
         byte[] bytes = new byte[boundedLength(length, body.remaining())];
         body.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** Bytes that {@link #putAttributes} writes. */
+    static int length(AttributeRow row) {
+        int bytes = 2;
+        for (int i = 0; i < row.size(); i++) {
+            if (row.state(i) == AttributeRow.State.VALUE) {
+                bytes += row.isBytes(i) ? 5 + row.value(i).length : 9;
+            } else {
+                bytes++;
+            }
+        }
+        return bytes;
+    }
+
+    static void putAttributes(ByteBuffer body, AttributeRow row) {
+        body.putShort((short) row.size());
+        for (int i = 0; i < row.size(); i++) {
+            switch (row.state(i)) {
+                case VALUE -> {
+                    if (row.isBytes(i)) {
+                        byte[] value = row.value(i);
+                        body.put(ATTRIBUTE_BYTES).putInt(value.length).put(value);
+                    } else {
+                        body.put(ATTRIBUTE_NUMBER).putLong(row.number(i));
+                    }
+                }
+                case NULL -> body.put(ATTRIBUTE_NULL);
+                case UNKNOWN, UNCHANGED -> body.put(ATTRIBUTE_UNKNOWN);
+            }
+        }
+    }
+
+    private static AttributeRow attributes(ByteBuffer body) {
+        int columns = boundedLength(body.getShort(), body.remaining());
+        if (columns == 0) {
+            return AttributeRow.NONE;
+        }
+        AttributeRow.Builder row = new AttributeRow.Builder(columns);
+        for (int i = 0; i < columns; i++) {
+            byte kind = body.get();
+            switch (kind) {
+                case ATTRIBUTE_UNKNOWN -> row.absent(i, AttributeRow.State.UNKNOWN);
+                case ATTRIBUTE_NULL -> row.absent(i, AttributeRow.State.NULL);
+                case ATTRIBUTE_NUMBER -> row.number(i, body.getLong());
+                case ATTRIBUTE_BYTES -> {
+                    byte[] value = new byte[boundedLength(body.getInt(), body.remaining())];
+                    body.get(value);
+                    row.value(i, value);
+                }
+                default -> throw unusable("it has an attribute of unknown kind " + kind);
+            }
+        }
+        return row.build();
     }
 
     private static int boundedLength(int length, int most) {

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
@@ -77,13 +78,19 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     }
 
     @Override
-    public void put(RowKey key, @Nullable String namespace, float[] vector) {
+    public void put(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         byte[] name = bytes(namespace);
         begin(
                 LogFormat.PUT,
-                16 + key.encoded().length + length(name) + elements.bytes(vector.length));
+                16
+                        + key.encoded().length
+                        + length(name)
+                        + LogFormat.length(attributes)
+                        + elements.bytes(vector.length));
         putBytes(key.encoded());
         putBytes(name);
+        LogFormat.putAttributes(buffer, attributes);
         buffer.putInt(LogFormat.shape(elements, vector.length));
         VectorBytes.put(elements, buffer, vector);
         end();
@@ -103,14 +110,20 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     }
 
     @Override
-    public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+    public void rekey(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         byte[] name = bytes(namespace);
         begin(
                 LogFormat.REKEY,
-                16 + oldKey.encoded().length + newKey.encoded().length + length(name));
+                16
+                        + oldKey.encoded().length
+                        + newKey.encoded().length
+                        + length(name)
+                        + LogFormat.length(attributes));
         putBytes(oldKey.encoded());
         putBytes(newKey.encoded());
         putBytes(name);
+        LogFormat.putAttributes(buffer, attributes);
         end();
     }
 

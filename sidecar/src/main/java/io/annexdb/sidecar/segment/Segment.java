@@ -1,13 +1,16 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
+import io.annexdb.sidecar.model.IncludedColumn;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.RowKey;
 
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -27,6 +30,7 @@ public final class Segment implements AutoCloseable {
     private final RowTable rows;
     private final SlotBits dead;
     private final KeyTable keys;
+    private final Attributes attributes;
     private final Map<String, SlotList> namespaces = new ConcurrentHashMap<>();
     private int namespaceNumbers;
     private volatile @Nullable Codes codes;
@@ -38,10 +42,20 @@ public final class Segment implements AutoCloseable {
     private volatile SlotList[] byNumber = new SlotList[16];
 
     public Segment(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
+        this(metric, elements, dimension, List.of(), budget);
+    }
+
+    public Segment(
+            Metric metric,
+            ElementType elements,
+            int dimension,
+            List<IncludedColumn> included,
+            MemoryBudget budget) {
         vectors = new VectorStore(metric, elements, dimension, budget);
         rows = new RowTable(budget, vectors.slotsMax());
         dead = new SlotBits(budget, "tombstones of an index", vectors.slotsMax());
         keys = new KeyTable(rows);
+        attributes = new Attributes(included, budget, vectors.slotsMax());
     }
 
     public VectorStore vectors() {
@@ -83,6 +97,25 @@ public final class Segment implements AutoCloseable {
 
     public boolean isDead(int slot) {
         return dead.get(slot);
+    }
+
+    /** A bit for each of the slots 64 × word and on that is a tombstone. */
+    public long tombstones(int word) {
+        return dead.word(word);
+    }
+
+    public Attributes attributes() {
+        return attributes;
+    }
+
+    /** The included columns of a slot. */
+    public AttributeRow attributes(int slot) {
+        return attributes.row(slot);
+    }
+
+    /** Whether most of what the included columns hold is likely to be of no row any more. */
+    public boolean holdsOldValues() {
+        return attributes.isMostlyOld(slots);
     }
 
     public RowKey key(int slot) {
@@ -137,15 +170,17 @@ public final class Segment implements AutoCloseable {
      * Takes the memory that one more row with this key needs, so that the change itself cannot
      * fail.
      */
-    public void ensureRoom(RowKey key) {
+    public void ensureRoom(RowKey key, AttributeRow row) {
         int needed = slots + 1;
+        attributes.ensureRoom(needed, row);
         vectors.ensure(needed);
         rows.ensure(needed, key.encoded().length);
         dead.ensure(needed);
     }
 
     /** Stores a row; an earlier version becomes a tombstone. Returns the slot. */
-    public int put(RowKey key, @Nullable String namespace, float[] vector) {
+    public int put(
+            RowKey key, @Nullable String namespace, AttributeRow attributesOfRow, float[] vector) {
         byte[] bytes = key.encoded();
         long hash = KeyHash.of(bytes);
         int old = keys.find(bytes, hash);
@@ -158,6 +193,7 @@ public final class Segment implements AutoCloseable {
                 hash,
                 VectorHash.of(vectors.elements(), vector),
                 list == null ? 0 : list.number());
+        attributes.put(slot, attributesOfRow);
         keys.put(bytes, hash, slot);
         slots = slot + 1;
         if (list != null) {
@@ -169,8 +205,15 @@ public final class Segment implements AutoCloseable {
         return slot;
     }
 
-    /** Moves a row to another key and namespace; a row that had the new key goes. */
-    public boolean rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
+    /**
+     * Gives a row, whose vector stays, another key, namespace and included columns; a row that had
+     * the new key goes.
+     */
+    public boolean rekey(
+            RowKey oldKey,
+            RowKey newKey,
+            @Nullable String namespace,
+            AttributeRow attributesOfRow) {
         byte[] oldBytes = oldKey.encoded();
         long oldHash = KeyHash.of(oldBytes);
         int slot = keys.find(oldBytes, oldHash);
@@ -180,7 +223,7 @@ public final class Segment implements AutoCloseable {
         if (!oldKey.equals(newKey)) {
             moveKey(slot, oldBytes, oldHash, newKey.encoded());
         }
-        moveNamespace(slot, namespace);
+        attributes.update(slot, attributesOfRow, () -> moveNamespace(slot, namespace));
         return true;
     }
 
@@ -269,9 +312,15 @@ public final class Segment implements AutoCloseable {
         return rows.bytes() + dead.bytes() + keys.bytes();
     }
 
+    /** Memory of the included columns, in bytes. */
+    public long attributeBytes() {
+        return attributes.memoryBytes();
+    }
+
     @Override
     public void close() {
         use(null);
+        attributes.close();
         vectors.close();
         rows.close();
         dead.close();

@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.segment;
 
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface ShardLog {
     /** The row is stored; an earlier version of the key goes. */
-    void put(RowKey key, @Nullable String namespace, float[] vector);
+    void put(RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector);
 
     /** The row goes, if there is one. */
     void delete(RowKey key);
@@ -19,8 +20,8 @@ public interface ShardLog {
     /** All rows go; slots are numbered from 0 again. */
     void truncate();
 
-    /** The row moves to another key and namespace, its vector stays. */
-    void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace);
+    /** The row gets another key, namespace and included columns, its vector stays. */
+    void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes);
 
     /** Everything up to here is one or more whole transactions, up to that position. */
     void commit(Lsn endLsn);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
@@ -187,10 +188,15 @@ class RestartTest {
             }
             for (int i = 0; i < vectors.length; i++) {
                 index.upsert(Fixture.key(i), "new", vectors[i]);
-                index.update(Fixture.key(i), Fixture.key(-i - 1), "newer", vectors[i]);
+                index.update(
+                        Fixture.key(i),
+                        Fixture.key(-i - 1),
+                        "newer",
+                        AttributeRow.NONE,
+                        vectors[i]);
             }
             assertEquals(0, index.status().tombstones());
-            index.update(Fixture.key(-1), Fixture.key(-1), "newer", vectors[7]);
+            index.update(Fixture.key(-1), Fixture.key(-1), "newer", AttributeRow.NONE, vectors[7]);
             assertEquals(1, index.status().tombstones());
             index.commit(new Lsn(200));
             registry.advanceApplied(new Lsn(200));

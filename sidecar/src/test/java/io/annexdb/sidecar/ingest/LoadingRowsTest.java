@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
@@ -76,6 +77,7 @@ class LoadingRowsTest {
                 rows.load(
                         key(copied.getKey()),
                         copied.getValue().namespace,
+                        AttributeRow.NONE,
                         vector(copied.getValue().value));
             }
         }
@@ -101,19 +103,19 @@ class LoadingRowsTest {
             }
             case 5, 6, 7, 8 -> {
                 table.put(key, new Row(namespace, value));
-                rows.upsert(key(key), namespace, vector(value));
+                rows.upsert(key(key), namespace, AttributeRow.NONE, vector(value));
             }
             case 9, 10, 11 -> {
                 if (row != null) {
                     table.put(key, new Row(namespace, row.value));
-                    rows.updateKept(key(key), key(key), namespace);
+                    rows.updateKept(key(key), key(key), namespace, AttributeRow.NONE);
                 }
             }
             default -> {
                 if (row != null && !table.containsKey(other)) {
                     table.remove(key);
                     table.put(other, new Row(namespace, row.value));
-                    rows.updateKept(key(key), key(other), namespace);
+                    rows.updateKept(key(key), key(other), namespace, AttributeRow.NONE);
                 }
             }
         }

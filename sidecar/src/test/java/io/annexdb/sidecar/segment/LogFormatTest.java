@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
@@ -37,8 +38,15 @@ class LogFormatTest {
         final List<String> lines = new ArrayList<>();
 
         @Override
-        public void put(RowKey key, @Nullable String namespace, float[] vector) {
-            lines.add("put " + key + " " + namespace + " " + Arrays.toString(vector));
+        public void put(
+                RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+            lines.add(
+                    "put "
+                            + key
+                            + " "
+                            + namespace
+                            + describe(attributes)
+                            + Arrays.toString(vector));
         }
 
         @Override
@@ -52,8 +60,25 @@ class LogFormatTest {
         }
 
         @Override
-        public void rekey(RowKey oldKey, RowKey newKey, @Nullable String namespace) {
-            lines.add("rekey " + oldKey + " " + newKey + " " + namespace);
+        public void rekey(
+                RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
+            lines.add("rekey " + oldKey + " " + newKey + " " + namespace + describe(attributes));
+        }
+
+        private static String describe(AttributeRow row) {
+            StringBuilder text = new StringBuilder(" [");
+            for (int i = 0; i < row.size(); i++) {
+                switch (row.state(i)) {
+                    case VALUE ->
+                            text.append(
+                                    row.isBytes(i)
+                                            ? Arrays.toString(row.value(i))
+                                            : Long.toString(row.number(i)));
+                    case NULL, UNCHANGED, UNKNOWN -> text.append(row.state(i));
+                }
+                text.append(", ");
+            }
+            return text + "] ";
         }
 
         @Override
@@ -79,7 +104,7 @@ class LogFormatTest {
                     for (int i = 0; i < dimension; i++) {
                         vector[i] = i % 3 == 0 ? 1 : 0;
                     }
-                    each.put(RowKey.of("" + dimension), "tenant", vector);
+                    each.put(RowKey.of("" + dimension), "tenant", AttributeRow.NONE, vector);
                 }
                 each.commit(new Lsn(9));
             }
@@ -101,12 +126,14 @@ class LogFormatTest {
     }
 
     private static void tell(ShardLog log) {
-        log.put(RowKey.of("a", "ü"), "tenant", new float[] {1.5f, -2});
-        log.put(RowKey.of(""), null, new float[] {});
+        AttributeRow.Builder row = new AttributeRow.Builder(4);
+        row.number(0, -5).value(1, new byte[] {1, 2, 3}).absent(2, AttributeRow.State.NULL);
+        log.put(RowKey.of("a", "ü"), "tenant", row.build(), new float[] {1.5f, -2});
+        log.put(RowKey.of(""), null, AttributeRow.NONE, new float[] {});
         log.loaded(new Lsn(7));
-        log.rekey(RowKey.of("a", "ü"), RowKey.of("b"), "");
+        log.rekey(RowKey.of("a", "ü"), RowKey.of("b"), "", row.value(3, new byte[0]).build());
         log.truncate();
-        log.put(RowKey.of("big"), null, new float[100_000]);
+        log.put(RowKey.of("big"), null, AttributeRow.unknown(1), new float[100_000]);
         log.commit(new Lsn(0xFFFF_FFFF_0000_0001L));
         log.delete(RowKey.of("b"));
     }

@@ -37,6 +37,7 @@ class ArchitectureTest {
                     Map.entry("replication", List.of()),
                     Map.entry("quantization", List.of("kernel", "memory")),
                     Map.entry("segment", List.of("quantization", "memory")),
+                    Map.entry("filter", List.of("segment")),
                     Map.entry("hnsw", List.of("segment", "quantization", "kernel", "memory")),
                     Map.entry("ivfpq", List.of("segment", "quantization", "kernel", "memory")),
                     Map.entry("flat", List.of("segment", "quantization", "kernel", "memory")),
