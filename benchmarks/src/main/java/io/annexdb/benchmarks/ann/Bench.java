@@ -1,5 +1,6 @@
 package io.annexdb.benchmarks.ann;
 
+import io.annexdb.benchmarks.kernel.KernelBench;
 import io.annexdb.benchmarks.sql.SqlBench;
 import io.annexdb.benchmarks.stream.StreamBench;
 import io.annexdb.sidecar.AnnexSubcommand;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks; each is a subcommand with its own --help.",
         mixinStandardHelpOptions = true,
-        subcommands = {AnnBench.class, StreamBench.class, SqlBench.class})
+        subcommands = {AnnBench.class, KernelBench.class, StreamBench.class, SqlBench.class})
 public final class Bench implements AnnexSubcommand {
     @Spec private CommandSpec spec;
 
