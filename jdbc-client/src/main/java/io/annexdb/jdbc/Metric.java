@@ -11,7 +11,11 @@ public enum Metric {
     /** Negated inner product, any value. */
     IP,
     /** Sum of absolute differences, 0 and up. */
-    L1;
+    L1,
+    /** Number of bits that differ; for columns of type {@code bit}. */
+    HAMMING,
+    /** One minus the common ones by the ones of either; for columns of type {@code bit}. */
+    JACCARD;
 
     String sqlName() {
         return name().toLowerCase(Locale.ROOT);

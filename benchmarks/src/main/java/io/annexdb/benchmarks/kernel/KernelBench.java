@@ -52,8 +52,9 @@ public final class KernelBench implements Runnable {
             names = "--bits",
             split = ",",
             defaultValue = "0,512",
-            description = "register widths, 0 is scalar; there are 128, 256 and 512"
-                    + " (${DEFAULT-VALUE})")
+            description =
+                    "register widths, 0 is scalar; there are 128, 256 and 512"
+                            + " (${DEFAULT-VALUE})")
     private int[] bits = {};
 
     @Option(names = "--json", description = "JMH's own report")
@@ -116,16 +117,15 @@ public final class KernelBench implements Runnable {
                     result.getPrimaryResult().getScore();
         }
         out.printf("%-16s %10s %8s %14s %14s%n", "kernel", "dimension", "bits", "hot", "random");
-        nanos.forEach(
-                (key, times) ->
-                        out.printf(
-                                Locale.ROOT,
-                                "%-16s %10s %8s %11.1f ns %11.1f ns%n",
-                                key.get(0),
-                                key.get(1),
-                                key.get(2).equals("0") ? "scalar" : key.get(2),
-                                times[0],
-                                times[1]));
+        nanos.forEach((key, times) ->
+                out.printf(
+                        Locale.ROOT,
+                        "%-16s %10s %8s %11.1f ns %11.1f ns%n",
+                        key.get(0),
+                        key.get(1),
+                        key.get(2).equals("0") ? "scalar" : key.get(2),
+                        times[0],
+                        times[1]));
     }
 
     /** By name, then by numbers. */

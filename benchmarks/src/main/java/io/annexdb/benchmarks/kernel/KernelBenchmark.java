@@ -80,9 +80,7 @@ public class KernelBenchmark {
         scales.ensure(count);
         query = new NativeBuffer(width * 4L);
         Random source = new Random(1);
-        ElementType ofQuery =
-                parsed.elements() == ElementType.FLOAT16 ? ElementType.FLOAT32 : parsed.elements();
-        fill(ofQuery, query.address(), source);
+        fill(parsed.queryElements(), query.address(), source);
         for (int row = 0; row < count; row++) {
             if (row < ROWS_HOT) {
                 fill(parsed.elements(), rows.address(row), source);

@@ -17,6 +17,7 @@ final class KernelChoice {
     private final KernelKind kind;
     private final Kernel scalar;
     private final @Nullable Kernel simd;
+    private volatile boolean tooSlow;
     private volatile @Nullable Kernel chosen;
 
     private KernelChoice(KernelKind kind, @Nullable Kernel simd) {
@@ -44,7 +45,7 @@ final class KernelChoice {
 
     /** Whether SIMD is used, as far as is known by now. */
     boolean isSimd() {
-        return simd != null && !(chosen instanceof ScalarKernel);
+        return simd != null && !tooSlow;
     }
 
     private synchronized Kernel choose() {
@@ -56,10 +57,12 @@ final class KernelChoice {
         if (simd != null) {
             Optional<String> slow = SelfTest.slow(kind, simd);
             slow.ifPresent(what -> refuse(kind, what));
-            choice = slow.isEmpty() ? simd : scalar;
+            tooSlow = slow.isPresent();
+            choice = tooSlow ? scalar : simd;
         }
-        chosen = choice;
-        return choice;
+        Kernel checked = CheckedKernel.ifWanted(kind, choice);
+        chosen = checked;
+        return checked;
     }
 
     private static void refuse(KernelKind kind, String what) {

@@ -18,6 +18,20 @@ public record KernelKind(Metric metric, ElementType elements) {
                 .toList();
     }
 
+    /** What a query consists of: against float16 of float32, else of the same. */
+    public ElementType queryElements() {
+        return elements == ElementType.FLOAT16 ? ElementType.FLOAT32 : elements;
+    }
+
+    /** Whether the kernel reads the vectors' scales, given that of the query. */
+    boolean usesScales(float queryScale) {
+        return switch (metric) {
+            case COSINE, JACCARD -> true;
+            case INNER_PRODUCT -> queryScale != 0;
+            case L2, L1, HAMMING -> false;
+        };
+    }
+
     @Override
     public String toString() {
         return metric + " over " + elements;

@@ -57,7 +57,8 @@ public sealed interface Kernels permits Kernels.Simd, Kernels.Scalar {
     record Scalar(String reason) implements Kernels {
         @Override
         public Kernel of(Metric metric, ElementType elements) {
-            return new ScalarKernel(metric, elements);
+            return CheckedKernel.ifWanted(
+                    new KernelKind(metric, elements), new ScalarKernel(metric, elements));
         }
 
         @Override

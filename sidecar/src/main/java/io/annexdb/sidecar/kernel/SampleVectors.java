@@ -40,8 +40,7 @@ final class SampleVectors {
         MemorySegment whole = MemorySegment.ofBuffer(memory);
         segment = whole.asSlice(-whole.address() & (ALIGNMENT - 1));
         query = segment.address();
-        ElementType ofQuery = elements == ElementType.FLOAT16 ? ElementType.FLOAT32 : elements;
-        queryScale = fill(ofQuery, 0, dimension);
+        queryScale = fill(kind.queryElements(), 0, dimension);
         for (int i = 0; i < vectors; i++) {
             float scale = fill(elements, queryBytes + (long) i * stride, dimension);
             segment.set(FLOAT, queryBytes + (long) vectors * stride + i * 4L, scale);

@@ -92,6 +92,7 @@ public final class Slab implements AutoCloseable {
             budget.giveBack(target - committed);
             throw e;
         }
+        NativeRanges.put(base, target);
         committedBytes = target;
     }
 
@@ -99,6 +100,7 @@ public final class Slab implements AutoCloseable {
     public synchronized void close() {
         budget.giveBack(committedBytes);
         committedBytes = 0;
+        NativeRanges.remove(base);
         Pages.release(mapped, mappedBytes);
     }
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.testcontainers.DockerClientFactory;
 
@@ -36,6 +37,7 @@ import java.util.Map;
 class PgvectorTest {
     private static final int ROWS = 600;
     private static final int DIMENSION = 24;
+    private static final int BITS = 150;
 
     @SuppressWarnings("NullAway.Init")
     private PgvectorContainer container;
@@ -119,6 +121,48 @@ class PgvectorTest {
                 assertEquals(exact.get(i), annex.get(i), 2e-3 * exact.get(i), "query " + query);
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"hamming, <~>", "jaccard, <%>"})
+    void bitsAreAsFarApartAsPgvectorSays(String metric, String operator) throws SQLException {
+        String table = "bits_" + metric;
+        execute(
+                connection,
+                "create table %s (id bigint primary key, code bit(%d))".formatted(table, BITS));
+        execute(
+                connection,
+                "select annex.create_index('%s', 'code', metric => '%s')".formatted(table, metric));
+        execute(
+                connection,
+                "insert into %s select i, %s from generate_series(0, %d) i"
+                        .formatted(table, bitsOf("i"), ROWS));
+        // Without a one, where Jaccard has to be defined.
+        execute(
+                connection,
+                "insert into %s values (-1, repeat('0', %d)::bit(%d))"
+                        .formatted(table, BITS, BITS));
+        execute(connection, "select annex.wait_for_index('%s_code', '60 s')".formatted(table));
+        for (int query = -1; query < 20; query++) {
+            String bits =
+                    query < 0
+                            ? "repeat('0', %d)::bit(%d)".formatted(BITS, BITS)
+                            : bitsOf(Integer.toString(1_000 + query));
+            assertEquals(
+                    distances(
+                            "select code %s %s from %s order by 1"
+                                    .formatted(operator, bits, table)),
+                    distances(
+                            "select distance from annex.search(null::%s, 'code', annex.bits(%s), %d)"
+                                    .formatted(table, bits, ROWS + 2)),
+                    "query " + query);
+        }
+    }
+
+    /** A reproducible bit string of a number, with more zeros than ones. */
+    private static String bitsOf(String number) {
+        return "(select string_agg(case when sin(%s * 0.37 + j * j * %s * 0.011) > 0.4 then '1' else '0' end, '')::bit(%d) from generate_series(1, %d) j)"
+                .formatted(number, number, BITS, BITS);
     }
 
     @Test

@@ -43,6 +43,7 @@ final class SidecarProcess implements AutoCloseable {
                         "-ea",
                         "-Xmx512m",
                         "--add-modules=jdk.incubator.vector",
+                        "-Dannex.kernel.checked=true",
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
