@@ -103,7 +103,7 @@ public final class CopyGraph {
                 }
             }
         }
-        insert.setList(newSlot, layer, candidates, n, lost);
+        insert.lists().set(newSlot, layer, candidates, n, lost);
     }
 
     private int add(int oldSlot, int self, int n) {

@@ -8,6 +8,7 @@ import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.VectorStore;
 
+import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -50,6 +51,11 @@ public final class Graph implements AutoCloseable {
 
     /** Level in the upper half, slot + 1 in the lower; 0 while the graph is empty. */
     private volatile long entry;
+
+    /** Tombstones that no list may name any more; replaced as a whole. */
+    private volatile BitSet leaving = new BitSet();
+
+    private volatile int leavingCount;
 
     final ReentrantLock entryLock = new ReentrantLock();
 
@@ -177,6 +183,25 @@ public final class Graph implements AutoCloseable {
                 slots,
                 n,
                 out);
+    }
+
+    /** Whether the slot is a tombstone that is taken out of the lists, or was. */
+    boolean isLeaving(int slot) {
+        return leaving.get(slot);
+    }
+
+    /** How many tombstones were taken out of the lists, or are being. */
+    public int leavingCount() {
+        return leavingCount;
+    }
+
+    BitSet leaving() {
+        return leaving;
+    }
+
+    void setLeaving(BitSet slots) {
+        leaving = slots;
+        leavingCount = slots.cardinality();
     }
 
     Slab layer0() {

@@ -12,8 +12,9 @@ public final class GraphCheck {
      * @param nodes live nodes among the linked slots
      * @param unreachable how many of them cannot be reached from the entry on layer 0
      * @param badLinks links to slots that are not linked, to the node itself, or twice the same
+     * @param deadLinks links of live nodes to tombstones
      */
-    public record Report(int nodes, int unreachable, int badLinks) {}
+    public record Report(int nodes, int unreachable, int badLinks, int deadLinks) {}
 
     /**
      * Walks through the whole graph; not beside insertions.
@@ -26,14 +27,26 @@ public final class GraphCheck {
         int nodes = 0;
         int unreachable = 0;
         int badLinks = 0;
+        int deadLinks = 0;
         for (int slot = 0; slot < linked; slot++) {
             badLinks += badLinks(graph, slot, linked);
             if (!segment.isDead(slot)) {
                 nodes++;
+                deadLinks += deadLinks(graph, slot);
                 unreachable += reachability.isReached(slot) ? 0 : 1;
             }
         }
-        return new Report(nodes, unreachable, badLinks);
+        return new Report(nodes, unreachable, badLinks, deadLinks);
+    }
+
+    private static int deadLinks(Graph graph, int slot) {
+        int[] neighbours = new int[graph.m0()];
+        int count = GraphSearch.neighbours(graph, slot, 0, neighbours);
+        int dead = 0;
+        for (int i = 0; i < count; i++) {
+            dead += graph.segment().isDead(neighbours[i]) ? 1 : 0;
+        }
+        return dead;
     }
 
     private static int badLinks(Graph graph, int slot, int linked) {

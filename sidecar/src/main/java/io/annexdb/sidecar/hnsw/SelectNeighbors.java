@@ -49,6 +49,33 @@ final class SelectNeighbors {
         return taken;
     }
 
+    /**
+     * Adds candidates behind those that were taken before.
+     *
+     * @param slots the taken ones, with their distances from the base
+     * @param candidates others, nearest first, with theirs
+     * @param most number to have at most in the end
+     * @return how many are taken in all
+     */
+    int extend(
+            Graph graph,
+            int[] slots,
+            float[] distances,
+            int taken,
+            int[] candidates,
+            float[] candidateDistances,
+            int n,
+            int most) {
+        int all = taken;
+        for (int i = 0; i < n && all < most; i++) {
+            if (isDiverse(graph, candidates[i], candidateDistances[i], slots, distances, all)) {
+                slots[all] = candidates[i];
+                distances[all++] = candidateDistances[i];
+            }
+        }
+        return all;
+    }
+
     private boolean isDiverse(
             Graph graph, int candidate, float distance, int[] slots, float[] distances, int taken) {
         VectorStore vectors = graph.vectors();

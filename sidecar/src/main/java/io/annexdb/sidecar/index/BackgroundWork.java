@@ -26,6 +26,8 @@ final class BackgroundWork {
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
 
+    private static final int UNLINK_LEAST = 100;
+
     /** After a compaction that found no memory: wait until it is worth more. */
     private volatile int compactFromTombstones;
 
@@ -47,7 +49,8 @@ final class BackgroundWork {
                         || (!maintaining.get()
                                 && (compactionIsDue(generation)
                                         || trainingIsDue(generation)
-                                        || generation.mayTrain())));
+                                        || generation.mayTrain()
+                                        || unlinkingIsDue(generation))));
     }
 
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
@@ -84,7 +87,8 @@ final class BackgroundWork {
                 || !(checkpointIsDue(generation)
                         || compactionIsDue(generation)
                         || trainingIsDue(generation)
-                        || generation.mayTrain())
+                        || generation.mayTrain()
+                        || unlinkingIsDue(generation))
                 || !maintaining.compareAndSet(false, true)) {
             return;
         }
@@ -112,6 +116,9 @@ final class BackgroundWork {
         }
         if (generation.mayTrain()) {
             train(generation);
+        }
+        if (unlinkingIsDue(generation)) {
+            generation.unlinkTombstones();
         }
         if (checkpointIsDue(generation)) {
             linkedSinceCheckpoint.set(0);
@@ -155,6 +162,16 @@ final class BackgroundWork {
         return store.durable() != null
                 && generation.segment.live() >= trainFromRows
                 && TrainLists.isDue(definition, generation);
+    }
+
+    /**
+     * Whether an eighth of the rows' number are tombstones that searches still walk through. Where
+     * they are many more, too little would be left to hold on to, and compaction is near.
+     */
+    private static boolean unlinkingIsDue(Generation generation) {
+        int tombstones = generation.tombstonesInGraph();
+        return tombstones > Math.max(UNLINK_LEAST, generation.segment.live() / 8)
+                && tombstones * 3L <= generation.linking.linked();
     }
 
     private boolean compactionIsDue(Generation generation) {

@@ -4,6 +4,7 @@ import io.annexdb.sidecar.hnsw.Graph;
 import io.annexdb.sidecar.hnsw.Insert;
 import io.annexdb.sidecar.hnsw.Reconnect;
 import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.hnsw.UnlinkTombstones;
 import io.annexdb.sidecar.ivfpq.AppendRows;
 import io.annexdb.sidecar.ivfpq.ListSettings;
 import io.annexdb.sidecar.ivfpq.Lists;
@@ -141,6 +142,36 @@ final class Generation {
             Lists entered = lists;
             if (entered == null || entered.gate().enter()) {
                 return entered;
+            }
+        }
+    }
+
+    /** Tombstones that the graph still leads through. */
+    int tombstonesInGraph() {
+        return graph.isEmpty() ? 0 : segment.tombstones() - graph.leavingCount();
+    }
+
+    /**
+     * Takes all tombstones of now out of the graph. Insertions wait while they are chosen, and
+     * while the graph is searched for what got shut off.
+     */
+    void unlinkTombstones() throws InterruptedException {
+        if (!linking.pause()) {
+            return;
+        }
+        UnlinkTombstones unlink;
+        try {
+            Insert insert = new Insert(graph, efConstruction, new Scratch(), null);
+            unlink = UnlinkTombstones.begin(graph, linking.linked(), insert);
+        } finally {
+            linking.resume();
+        }
+        unlink.run();
+        if (linking.pause()) {
+            try {
+                reconnect();
+            } finally {
+                linking.resume();
             }
         }
     }

@@ -221,6 +221,67 @@ class RecallTest {
                 report.unreachable() + " of " + report.nodes() + " unreachable after " + when);
     }
 
+    @Test
+    void tombstonesAreTakenOutInPlace() throws Exception {
+        long seed = 41;
+        Random random = new Random(seed);
+        int rows = 3_000;
+        float[][] vectors = Fixture.clustered(random, rows, DIMENSION, 20);
+        IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(2);
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index =
+                    Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, DIMENSION));
+            List<RowKey> live = new ArrayList<>();
+            for (int i = 0; i < rows; i++) {
+                index.upsert(Fixture.key(i), null, vectors[i]);
+                live.add(Fixture.key(i));
+            }
+            Fixture.awaitLinked(index);
+            for (int i = 0; i < rows / 3; i++) {
+                index.delete(live.remove(random.nextInt(live.size())));
+            }
+            Generation generation = generation(index);
+            index.upsert(Fixture.key(rows), null, vectors[0]);
+            live.add(Fixture.key(rows));
+            long deadline = System.nanoTime() + 60_000_000_000L;
+            while (generation.tombstonesInGraph() > live.size() / 8) {
+                assertTrue(System.nanoTime() < deadline, "still in the graph after 60 s");
+                Thread.sleep(5);
+            }
+            Fixture.awaitLinked(index);
+            generation.unlinkTombstones();
+            GraphCheck.Report report =
+                    GraphCheck.check(generation.graph, generation.linking.linked());
+            assertEquals(0, report.deadLinks(), "seed " + seed + ": " + report);
+            assertEquals(0, report.badLinks(), "seed " + seed + ": " + report);
+            assertEquals(0, report.unreachable(), "seed " + seed + ": " + report);
+            gate("unlinking", index, Fixture.clustered(random, 50, DIMENSION, 20), live);
+        }
+    }
+
+    @Test
+    void aLineOfRowsKeepsItsNeighboursWhenEveryRowMoves() throws Exception {
+        int rows = 4_000;
+        IndexSettings settings = IndexSettings.of(directory).withLinkerThreads(2);
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index = Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, 2));
+            for (int i = 0; i < rows; i++) {
+                index.upsert(Fixture.key(i), null, new float[] {i, 1});
+            }
+            Fixture.awaitLinked(index);
+            for (int i = 0; i < rows; i++) {
+                index.upsert(Fixture.key(i), null, new float[] {i, 2});
+            }
+            Fixture.awaitLinked(index);
+            int missed = 0;
+            for (int i = 0; i < rows; i += 10) {
+                List<Neighbor> found = Fixture.search(index, new float[] {i, 2}, 1, 100);
+                missed += found.getFirst().key().equals(Fixture.key(i)) ? 0 : 1;
+            }
+            assertTrue(missed <= rows / 10 / 20, missed + " of " + rows / 10 + " rows missed");
+        }
+    }
+
     private static Generation generation(VectorIndex index) {
         return Objects.requireNonNull(index.store().rows().generation());
     }
