@@ -131,8 +131,12 @@ final class AnnexEngine implements Engine {
     private void describe(BuildRequest request) {
         parameters.put("method", request.method().sqlName());
         parameters.put("quantization", request.quantization().sqlName());
-        parameters.put("m", Integer.toString(request.m()));
-        parameters.put("ef_construction", Integer.toString(request.efConstruction()));
+        if (request.method() == Method.IVFPQ) {
+            parameters.put("nlist, nprobe, m, nbits", "by size");
+        } else {
+            parameters.put("m", Integer.toString(request.m()));
+            parameters.put("ef_construction", Integer.toString(request.efConstruction()));
+        }
         parameters.put("index", "live, durable, tombstones and linkers on");
         if (filtered) {
             parameters.put("filter", "namespace");
