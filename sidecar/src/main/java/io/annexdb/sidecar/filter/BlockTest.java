@@ -223,19 +223,26 @@ abstract sealed class BlockTest {
             this.column = column;
             this.dictionary = column.dictionary();
             this.test = test;
-            this.truths = new byte[dictionary.end()];
+            this.truths = truths();
             truths[AttributeColumn.Values.UNKNOWN] = UNKNOWN;
             truths[AttributeColumn.Values.NULL] = UNKNOWN;
-            if (test instanceof ValueTest.EqualsAny equals) {
-                // A value that comes later is looked at when it is met.
-                Arrays.fill(truths, ValueDictionary.FIRST_CODE, truths.length, FALSE);
-                for (Bytes wanted : equals.wanted()) {
-                    int code = dictionary.find(wanted.value());
-                    if (code != 0 && code < truths.length) {
-                        truths[code] = TRUE;
-                    }
+        }
+
+        /** Equal values are found at once; other questions are asked of each value, once. */
+        private byte[] truths() {
+            if (!(test instanceof ValueTest.EqualsAny equals)) {
+                return column.answers(test);
+            }
+            // A value that comes later is looked at when it is met.
+            byte[] found = new byte[dictionary.end()];
+            Arrays.fill(found, ValueDictionary.FIRST_CODE, found.length, FALSE);
+            for (Bytes wanted : equals.wanted()) {
+                int code = dictionary.find(wanted.value());
+                if (code != 0 && code < found.length) {
+                    found[code] = TRUE;
                 }
             }
+            return found;
         }
 
         @Override
@@ -263,6 +270,9 @@ abstract sealed class BlockTest {
         private byte ask(int code) {
             if (code >= truths.length) {
                 truths = Arrays.copyOf(truths, Math.max(code + 1, dictionary.end()));
+                if (!(test instanceof ValueTest.EqualsAny)) {
+                    column.remember(test, truths);
+                }
             }
             byte truth =
                     switch (test.test(dictionary.value(code))) {

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.filter;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * A pattern of LIKE over UTF-8: {@code %} any characters, {@code _} one, a backslash takes the next
@@ -43,8 +44,7 @@ final class LikePattern {
             bytes[length] = source[i];
             kinds[length++] = kind;
         }
-        return new LikePattern(
-                java.util.Arrays.copyOf(bytes, length), java.util.Arrays.copyOf(kinds, length));
+        return new LikePattern(Arrays.copyOf(bytes, length), Arrays.copyOf(kinds, length));
     }
 
     /** Goes back to the last {@code %} where it fails: no earlier one could do better. */
@@ -75,6 +75,18 @@ final class LikePattern {
             in++;
         }
         return in == kinds.length;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof LikePattern pattern
+                && Arrays.equals(bytes, pattern.bytes)
+                && Arrays.equals(kinds, pattern.kinds);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(bytes) + Arrays.hashCode(kinds);
     }
 
     /** Where the next character begins. */

@@ -5,6 +5,9 @@ import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.model.AttributeRow;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /**
  * One included column, by slot. One writer. What readers read while a row is updated may be of both
  * versions; {@link Attributes} tells them.
@@ -100,8 +103,22 @@ public sealed interface AttributeColumn extends AutoCloseable {
         /** Longer values are not kept; their rows have to be looked at in the table. */
         static final int VALUE_BYTES_MAX = 64 << 10;
 
+        /** Questions whose answers are remembered. */
+        private static final int QUESTIONS_MAX = 16;
+
         private final Slab codes;
         private final ValueDictionary dictionary;
+
+        /** The least recently asked goes first. */
+        private final Map<Object, byte[]> answers =
+                new LinkedHashMap<>(QUESTIONS_MAX, 0.75f, true) {
+                    private static final long serialVersionUID = 1;
+
+                    @Override
+                    protected boolean removeEldestEntry(Map.Entry<Object, byte[]> eldest) {
+                        return size() > QUESTIONS_MAX;
+                    }
+                };
 
         Values(MemoryBudget budget, long slotsMax) {
             codes = new Slab(budget, "codes of an included column", 4, slotsMax);
@@ -110,6 +127,23 @@ public sealed interface AttributeColumn extends AutoCloseable {
 
         public ValueDictionary dictionary() {
             return dictionary;
+        }
+
+        /**
+         * By code what was answered to a question about the values, 0 where it was not asked yet:
+         * values do not change. Threads may write into the array what all of them would; one that
+         * needs a longer array remembers that.
+         */
+        public byte[] answers(Object question) {
+            synchronized (answers) {
+                return answers.computeIfAbsent(question, first -> new byte[dictionary.end()]);
+            }
+        }
+
+        public void remember(Object question, byte[] longer) {
+            synchronized (answers) {
+                answers.put(question, longer);
+            }
         }
 
         /** Copies the codes of slots that follow each other. */

@@ -56,7 +56,7 @@ class CitusTest {
                 "insert into kinds select i, 'kind ' || i, array[i, 1] from generate_series(1, 20)"
                         + " i",
                 "select annex.create_index('memory.memory_entries', 'embedding', metric => 'l2',"
-                        + " method => 'flat')",
+                        + " method => 'flat', include => '{category, content}')",
                 "select annex.create_index('kinds', 'embedding', metric => 'l2')",
                 "select annex.wait_for_index('memory_entries_embedding', '1 minute')",
                 "select annex.wait_for_index('kinds_embedding', '1 minute')");
@@ -193,6 +193,18 @@ class CitusTest {
                 assertArrayEquals(before, cluster.answered());
             }
         }
+    }
+
+    /** Every sidecar filters itself, so it is asked once, however rare the rows are. */
+    @Test
+    void filteredByIncludedColumns() throws SQLException {
+        long[] before = cluster.answered();
+        assertSearch(
+                session,
+                10,
+                ", filter => $$content = 'text 77' or category = 'k3' and content like '%123%'$$",
+                "where content = 'text 77' or category = 'k3' and content like '%123%'");
+        assertArrayEquals(new long[] {before[0], before[1] + 1, before[2] + 1}, cluster.answered());
     }
 
     @ParameterizedTest
