@@ -64,6 +64,13 @@ public final class AnnBench implements Callable<Integer> {
             description = "Only this share of the rows matches, chosen at random; 1 for no filter.")
     private double filter;
 
+    @Option(
+            names = "--by-namespace",
+            description =
+                    "annex filters by a namespace that holds the matching rows; without it by a"
+                            + " predicate over an included column.")
+    private boolean byNamespace;
+
     @Option(names = "--k", defaultValue = "10", description = "Neighbours asked for.")
     private int k;
 
@@ -176,6 +183,7 @@ public final class AnnBench implements Callable<Integer> {
                 conditions(),
                 churns,
                 filter,
+                byNamespace,
                 k,
                 efs.stream().distinct().sorted().toList(),
                 recalls.stream().distinct().sorted().toList(),

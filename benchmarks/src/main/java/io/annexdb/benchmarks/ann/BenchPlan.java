@@ -12,6 +12,7 @@ import java.util.List;
  * @param conditions under what each is measured; the first one is what peers are compared under
  * @param churns how often every row is replaced after that, 0 to 100
  * @param selectivity share of the rows that a filter lets pass; 1 for no filter
+ * @param byNamespace whether annex filters by a namespace and not by an included column
  * @param k neighbours asked for, 1 to 1,000
  * @param efs candidates kept by the search, ascending
  * @param recalls recalls that engines are compared at, above 0, at most 1, ascending
@@ -29,6 +30,7 @@ record BenchPlan(
         List<Condition> conditions,
         int churns,
         double selectivity,
+        boolean byNamespace,
         int k,
         List<Integer> efs,
         List<Double> recalls,

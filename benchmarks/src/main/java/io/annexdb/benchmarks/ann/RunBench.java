@@ -109,7 +109,8 @@ final class RunBench {
                                 plan.m(),
                                 plan.efConstruction(),
                                 plan.buildThreads(),
-                                plan.selectivity()));
+                                plan.selectivity(),
+                                plan.byNamespace()));
         engine.load(dataset.queries().path());
         return built;
     }

@@ -1,7 +1,7 @@
 package io.annexdb.benchmarks.ann.engine;
 
-import io.annexdb.benchmarks.ann.dataset.RowHash;
 import io.annexdb.benchmarks.ann.dataset.VectorFile;
+import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.ShardStatus;
@@ -27,18 +27,15 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The sidecar's live index, through the same doors as ingest and query use: loaded as a first copy,
- * durable, linked in the background, and never frozen. A filter is a namespace.
+ * durable, linked in the background, and never frozen.
  */
 final class AnnexEngine implements Engine {
-    private static final String MATCHING = "matching";
-    private static final String OTHER = "other";
     private static final long POLL_NANOS = 5_000_000;
 
     private final Map<String, String> parameters = new LinkedHashMap<>();
     private @Nullable IndexRegistry registry;
     private @Nullable VectorIndex index;
-    private boolean filtered;
-    private double selectivity = 1;
+    private @Nullable AnnexFilter filter;
 
     @Override
     public Map<String, String> parameters() {
@@ -47,11 +44,10 @@ final class AnnexEngine implements Engine {
 
     @Override
     public void build(VectorFile base, BuildRequest request, BuildProgress progress) {
-        filtered = request.filtered();
-        selectivity = request.selectivity();
+        filter = new AnnexFilter(request);
         registry = open(request);
-        index = registry.openOrCreate(shard(request, base.dimension()));
-        load(index, base, progress);
+        index = registry.openOrCreate(shard(request, filter, base.dimension()));
+        load(index, base, filter, progress);
         awaitLinked(index, progress);
         describe(request);
     }
@@ -61,7 +57,7 @@ final class AnnexEngine implements Engine {
                 IndexSettings.of(request.directory()).withLinkerThreads(request.threads()));
     }
 
-    private static ShardDefinition shard(BuildRequest request, int dimension) {
+    private static ShardDefinition shard(BuildRequest request, AnnexFilter filter, int dimension) {
         IndexDefinition definition =
                 new IndexDefinition(
                         1,
@@ -72,9 +68,10 @@ final class AnnexEngine implements Engine {
                         request.metric(),
                         request.method(),
                         List.of("id"),
-                        request.filtered() ? "namespace" : null,
+                        filter.namespaceColumn(),
                         dimension,
-                        options(request));
+                        options(request),
+                        filter.included());
         return new ShardDefinition(definition, 1, "bench");
     }
 
@@ -84,10 +81,11 @@ final class AnnexEngine implements Engine {
         return new IndexOptions(m, request.efConstruction(), request.quantization());
     }
 
-    private void load(VectorIndex index, VectorFile base, BuildProgress progress) {
+    private static void load(
+            VectorIndex index, VectorFile base, AnnexFilter filter, BuildProgress progress) {
         index.beginLoad(new Lsn(1), base.rows());
         for (int row = 0; row < base.rows(); row++) {
-            index.load(key(row), namespace(row), base.row(row));
+            index.load(key(row), filter.namespace(row), filter.attributes(row), base.row(row));
             progress.at("load", row + 1, base.rows());
         }
         index.finishLoad();
@@ -108,16 +106,10 @@ final class AnnexEngine implements Engine {
         return RowKey.of(Integer.toString(row));
     }
 
-    private @Nullable String namespace(int row) {
-        if (!filtered) {
-            return null;
-        }
-        return RowHash.passes(row, selectivity) ? MATCHING : OTHER;
-    }
-
     /** One row of a transaction, for {@link AnnexRows}. */
     void upsert(VectorIndex into, int row, float[] vector) {
-        into.upsert(key(row), namespace(row), vector);
+        AnnexFilter rows = builtFilter();
+        into.upsert(key(row), rows.namespace(row), rows.attributes(row), vector);
     }
 
     @Override
@@ -138,9 +130,7 @@ final class AnnexEngine implements Engine {
             parameters.put("ef_construction", Integer.toString(request.efConstruction()));
         }
         parameters.put("index", "live, durable, tombstones and linkers on");
-        if (filtered) {
-            parameters.put("filter", "namespace");
-        }
+        parameters.put("filter", builtFilter().description());
         ShardStatus status = opened().status();
         new TreeMap<>(status.memoryBytes())
                 .forEach((part, bytes) ->
@@ -160,12 +150,13 @@ final class AnnexEngine implements Engine {
     @Override
     public Searcher<List<Neighbor>> searcher() {
         VectorIndex searched = opened();
-        String namespace = filtered ? MATCHING : null;
+        String namespace = builtFilter().searchedNamespace();
+        Filter predicate = builtFilter().predicate();
         return new Searcher<>() {
             @Override
             public List<Neighbor> search(float[] query, int k, int ef) {
                 return searched.search(
-                        query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
+                        query, k, ef, namespace, predicate, Double.POSITIVE_INFINITY, () -> false);
             }
 
             @Override
@@ -175,6 +166,13 @@ final class AnnexEngine implements Engine {
                         .toArray();
             }
         };
+    }
+
+    private AnnexFilter builtFilter() {
+        if (filter == null) {
+            throw new IllegalStateException("the index is not built");
+        }
+        return filter;
     }
 
     private VectorIndex opened() {

@@ -6,6 +6,7 @@ import io.annexdb.benchmarks.server.DevelopmentServer;
 import io.annexdb.benchmarks.server.Ports;
 import io.annexdb.benchmarks.server.ServerFolder;
 import io.annexdb.benchmarks.server.StopAtExit;
+import io.annexdb.sidecar.model.Method;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,6 @@ import java.util.concurrent.locks.LockSupport;
  * consistency {@code eventual} because nothing is written.
  */
 final class AnnexSqlEngine implements Engine {
-    private static final String FEATURE_NOT_SUPPORTED = "0A000";
     private static final long POLL_NANOS = 20_000_000;
 
     private final Map<String, String> parameters = new LinkedHashMap<>();
@@ -84,36 +84,24 @@ final class AnnexSqlEngine implements Engine {
         parameters.put("m", Integer.toString(request.m()));
         parameters.put("ef_construction", Integer.toString(request.efConstruction()));
         parameters.put("asked by", "JDBC, prepared, binary, annex.search, eventual");
-        parameters.put("filter", filter.isEmpty() ? "none" : filter);
+        parameters.put("filter", filter.isEmpty() ? "none" : filter + ", included");
     }
 
-    /** The filter's column belongs to the index where this version of Annex can include columns. */
+    /** The filter's column belongs to the index. */
     private void createIndex(Statement statement, BuildRequest request) throws SQLException {
         String create =
                 String.format(
                         Locale.ROOT,
-                        "SELECT annex.create_index('items', 'embedding', name => 'items',"
-                                + " metric => '%s', method => '%s', options => '{\"m\": %d,"
-                                + " \"ef_construction\": %d, \"quantization\": \"%s\"}'",
+                        "SELECT annex.create_index('items', 'embedding', name => 'items', metric =>"
+                            + " '%s', method => '%s', options => '{%s\"quantization\": \"%s\"}'",
                         request.metric().sqlName(),
                         request.method().sqlName(),
-                        request.m(),
-                        request.efConstruction(),
+                        request.method() == Method.IVFPQ
+                                ? "" // lists choose their own segments
+                                : "\"m\": %d, \"ef_construction\": %d, "
+                                        .formatted(request.m(), request.efConstruction()),
                         request.quantization().sqlName());
-        if (filter.isEmpty()) {
-            statement.execute(create + ")");
-            return;
-        }
-        try {
-            statement.execute(create + ", include => '{bucket}')");
-            parameters.put("include", "bucket");
-        } catch (SQLException e) {
-            if (!FEATURE_NOT_SUPPORTED.equals(e.getSQLState())) {
-                throw e;
-            }
-            statement.execute(create + ")");
-            parameters.put("include", "not offered");
-        }
+        statement.execute(create + (filter.isEmpty() ? ")" : ", include => '{bucket}')"));
     }
 
     private static void awaitLinked(Statement statement, BuildProgress progress)

@@ -18,6 +18,7 @@ import java.nio.file.Path;
  * @param efConstruction candidates looked at when a node is linked
  * @param threads threads that build
  * @param selectivity share of rows that pass the filter; 1 for no filter
+ * @param byNamespace whether annex filters by a namespace and not by an included column
  */
 public record BuildRequest(
         Path base,
@@ -28,7 +29,8 @@ public record BuildRequest(
         int m,
         int efConstruction,
         int threads,
-        double selectivity) {
+        double selectivity,
+        boolean byNamespace) {
     boolean filtered() {
         return selectivity < 1;
     }
@@ -43,7 +45,8 @@ public record BuildRequest(
                 .with("m", m)
                 .with("ef_construction", efConstruction)
                 .with("threads", threads)
-                .with("selectivity", selectivity);
+                .with("selectivity", selectivity)
+                .with("by_namespace", byNamespace);
     }
 
     static BuildRequest decode(Message message) {
@@ -56,6 +59,7 @@ public record BuildRequest(
                 message.integer("m"),
                 message.integer("ef_construction"),
                 message.integer("threads"),
-                message.decimal("selectivity"));
+                message.decimal("selectivity"),
+                Boolean.parseBoolean(message.text("by_namespace")));
     }
 }

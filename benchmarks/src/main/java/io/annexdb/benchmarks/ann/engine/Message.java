@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * <pre>
  * command → engine   build     base directory metric method quantization m ef_construction
- *                              threads selectivity
+ *                              threads selectivity by_namespace
  *                    queries   path
  *                    search    ef k threads min_millis writer_rows_per_second answers
  *                    churn     base times seed threads

@@ -12,6 +12,7 @@ import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,15 @@ class FilteredSearchTest {
             names = {"HNSWLIB", "PGVECTOR", "ANNEX_SQL"},
             mode = EnumSource.Mode.EXCLUDE)
     void findsMatchingRowsOnly(EngineKind kind) throws IOException {
+        findsMatchingRowsOnly(kind, false);
+    }
+
+    @Test
+    void findsMatchingRowsOfANamespace() throws IOException {
+        findsMatchingRowsOnly(EngineKind.ANNEX, true);
+    }
+
+    private void findsMatchingRowsOnly(EngineKind kind, boolean byNamespace) throws IOException {
         assertTrue(kind.filters());
         try (Dataset dataset =
                         VectorLists.dataset(
@@ -39,7 +49,7 @@ class FilteredSearchTest {
                                 VectorLists.random(1500, 12, 41),
                                 VectorLists.random(40, 12, 42));
                 Engine engine = EngineHost.create(kind)) {
-            engine.build(dataset.base(), request(dataset), (task, done, total) -> {});
+            engine.build(dataset.base(), request(dataset, byNamespace), (task, done, total) -> {});
             assertTrue(engine.bytes() > 1500 * 12 * Float.BYTES, "bytes " + engine.bytes());
             SearchPass.PassResult found =
                     new SearchPass(dataset.queries())
@@ -49,7 +59,7 @@ class FilteredSearchTest {
         }
     }
 
-    private BuildRequest request(Dataset dataset) {
+    private BuildRequest request(Dataset dataset, boolean byNamespace) {
         return new BuildRequest(
                 dataset.base().path(),
                 folder.resolve("index"),
@@ -59,7 +69,8 @@ class FilteredSearchTest {
                 16,
                 200,
                 2,
-                SELECTIVITY);
+                SELECTIVITY,
+                byNamespace);
     }
 
     private static void assertFound(GroundTruth truth, int[][] rows) {

@@ -54,7 +54,8 @@ class MessageTest {
                         16,
                         200,
                         2,
-                        0.01);
+                        0.01,
+                        true);
         assertEquals(build, BuildRequest.decode(Message.decode(build.encode().encode())));
         SearchRequest search = new SearchRequest(10, 64, 2, 500, 1000);
         assertEquals(search, SearchRequest.decode(Message.decode(search.encode().encode())));
