@@ -17,20 +17,26 @@ final class KernelChoice {
     private final KernelKind kind;
     private final Kernel scalar;
     private final @Nullable Kernel simd;
+    private final long warmUpNanos;
     private volatile boolean tooSlow;
     private volatile @Nullable Kernel chosen;
 
-    private KernelChoice(KernelKind kind, @Nullable Kernel simd) {
+    private KernelChoice(KernelKind kind, @Nullable Kernel simd, long warmUpNanos) {
+        this.warmUpNanos = warmUpNanos;
         this.kind = kind;
         this.scalar = new ScalarKernel(kind.metric(), kind.elements());
         this.simd = simd;
     }
 
-    /** SIMD if it computes the right thing, which the log is told of otherwise. */
-    static KernelChoice simd(KernelKind kind, Kernel simd) {
+    /**
+     * SIMD if it computes the right thing, which the log is told of otherwise.
+     *
+     * @param warmUpNanos how long it may take until the compiler has translated it
+     */
+    static KernelChoice simd(KernelKind kind, Kernel simd, long warmUpNanos) {
         Optional<String> wrong = SelfTest.wrong(kind, simd);
         wrong.ifPresent(what -> refuse(kind, what));
-        return new KernelChoice(kind, wrong.isEmpty() ? simd : null);
+        return new KernelChoice(kind, wrong.isEmpty() ? simd : null, warmUpNanos);
     }
 
     KernelKind kind() {
@@ -55,7 +61,7 @@ final class KernelChoice {
         }
         Kernel choice = scalar;
         if (simd != null) {
-            Optional<String> slow = SelfTest.slow(kind, simd);
+            Optional<String> slow = SelfTest.slow(kind, simd, warmUpNanos);
             slow.ifPresent(what -> refuse(kind, what));
             tooSlow = slow.isPresent();
             choice = tooSlow ? scalar : simd;

@@ -19,6 +19,9 @@ import java.util.stream.Collectors;
  * self-test against the specification, else scalar, and then the log says so aloud.
  */
 public sealed interface Kernels permits Kernels.Simd, Kernels.Scalar {
+    /** Where all cores are busy, the compiler's translation of a kernel has to wait. */
+    long WARM_UP_NANOS = 10_000_000_000L;
+
     /** SIMD kernels of a register width in bits; those that the self-test refuses are scalar. */
     final class Simd implements Kernels {
         private final int bits;
@@ -102,7 +105,9 @@ public sealed interface Kernels permits Kernels.Simd, Kernels.Scalar {
                     new Simd(
                             bits,
                             KernelKind.all().stream()
-                                    .map(kind -> KernelChoice.simd(kind, simd(bits, kind)))
+                                    .map(kind ->
+                                            KernelChoice.simd(
+                                                    kind, simd(bits, kind), WARM_UP_NANOS))
                                     .collect(
                                             Collectors.toUnmodifiableMap(
                                                     KernelChoice::kind, Function.identity())));

@@ -14,9 +14,6 @@ final class SelfTest {
     private static final int SLOTS_TIMED = 64;
     private static final double SLOWER_MAX = 10;
 
-    /** How long a kernel may take until the compiler has translated it. */
-    private static final long WARM_UP_NANOS = 2_000_000_000;
-
     private SelfTest() {}
 
     /** What the kernel computes that the specification does not. */
@@ -39,8 +36,12 @@ final class SelfTest {
         return Optional.empty();
     }
 
-    /** By how much the kernel is too slow, once the compiler has had its time. */
-    static Optional<String> slow(KernelKind kind, Kernel kernel) {
+    /**
+     * By how much the kernel is too slow.
+     *
+     * @param warmUpNanos how long it may take until the compiler has translated it
+     */
+    static Optional<String> slow(KernelKind kind, Kernel kernel, long warmUpNanos) {
         Kernel scalar = new ScalarKernel(kind.metric(), kind.elements());
         SampleVectors vectors = new SampleVectors(kind, DIMENSION_TIMED, SLOTS.length);
         int[] slots = new int[SLOTS_TIMED];
@@ -48,7 +49,7 @@ final class SelfTest {
             slots[i] = SLOTS[i % SLOTS.length];
         }
         float[] out = new float[slots.length];
-        long end = System.nanoTime() + WARM_UP_NANOS;
+        long end = System.nanoTime() + warmUpNanos;
         long best = Long.MAX_VALUE;
         long bestScalar = Long.MAX_VALUE;
         do {

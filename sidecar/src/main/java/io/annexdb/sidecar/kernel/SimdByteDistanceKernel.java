@@ -2,8 +2,11 @@ package io.annexdb.sidecar.kernel;
 
 import io.annexdb.sidecar.model.Metric;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 import java.lang.foreign.MemorySegment;
@@ -14,18 +17,17 @@ import java.util.List;
 
 /**
  * The SIMD kernel of signed bytes, loaded per metric and register width as {@link SimdKernel} is.
- * Bytes are read four to a lane and taken apart by shifts, which needs no conversion between
- * register widths, and works in registers of 128 bits as well. Sums are 32-bit integers: exact up
- * to 33,000 elements.
+ * Bytes are widened to 16 bits, in which a product or a squared difference just fits; sums are
+ * 32-bit integers, exact up to 33,000 elements.
  */
 final class SimdByteDistanceKernel implements Kernel {
-    private static final VectorSpecies<Integer> SPECIES;
+    private static final VectorSpecies<Integer> INTS;
     private static final Metric METRIC;
 
     static {
         try {
             List<?> shape = MethodHandles.classData(MethodHandles.lookup(), "_", List.class);
-            SPECIES = SimdTemplate.floats((Integer) shape.get(0)).withLanes(int.class);
+            INTS = SimdTemplate.floats((Integer) shape.get(0)).withLanes(int.class);
             METRIC = (Metric) shape.get(1);
         } catch (IllegalAccessException e) {
             throw new ExceptionInInitializerError(e);
@@ -35,7 +37,10 @@ final class SimdByteDistanceKernel implements Kernel {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(LITTLE);
-    private static final int STEP = SPECIES.vectorByteSize();
+    private static final VectorSpecies<Short> SHORTS = INTS.withLanes(short.class);
+    private static final int STEP = SHORTS.length();
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(STEP * Byte.SIZE));
 
     @Override
     public void score(
@@ -57,40 +62,40 @@ final class SimdByteDistanceKernel implements Kernel {
     }
 
     private static void two(long query, long a, long b, long width, float[] out, int ia, int ib) {
-        IntVector sumA = IntVector.zero(SPECIES);
-        IntVector sumB = IntVector.zero(SPECIES);
+        IntVector sumA = IntVector.zero(INTS);
+        IntVector sumB = IntVector.zero(INTS);
         for (long at = 0; at < width; at += STEP) {
-            IntVector q = load(query + at);
-            IntVector q0 = q.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-            IntVector q1 = q.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-            IntVector q2 = q.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-            IntVector q3 = q.lanewise(VectorOperators.ASHR, 24);
-            sumA = add(sumA, q0, q1, q2, q3, load(a + at));
-            sumB = add(sumB, q0, q1, q2, q3, load(b + at));
+            ShortVector q = load(query + at);
+            sumA = add(sumA, q, load(a + at));
+            sumB = add(sumB, q, load(b + at));
         }
         out[ia] = sumA.reduceLanes(VectorOperators.ADD);
         out[ib] = sumB.reduceLanes(VectorOperators.ADD);
     }
 
-    private static IntVector add(
-            IntVector sum, IntVector q0, IntVector q1, IntVector q2, IntVector q3, IntVector v) {
-        IntVector v0 = v.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
-        IntVector v1 = v.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
-        IntVector v2 = v.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
-        IntVector v3 = v.lanewise(VectorOperators.ASHR, 24);
-        return sum.add(term(q0, v0).add(term(q1, v1))).add(term(q2, v2).add(term(q3, v3)));
-    }
-
-    private static IntVector term(IntVector query, IntVector vector) {
+    /** Each lane of the sum takes two 16-bit terms. */
+    private static IntVector add(IntVector sum, ShortVector query, ShortVector vector) {
         return switch (METRIC) {
-            case COSINE, INNER_PRODUCT -> query.mul(vector);
-            case L2 -> {
-                IntVector difference = query.sub(vector);
-                yield difference.mul(difference);
+            case COSINE, INNER_PRODUCT -> {
+                IntVector products = query.mul(vector).reinterpretAsInts();
+                yield sum.add(
+                                products.lanewise(VectorOperators.LSHL, 16)
+                                        .lanewise(VectorOperators.ASHR, 16))
+                        .add(products.lanewise(VectorOperators.ASHR, 16));
             }
-            case L1 -> query.sub(vector).abs();
+            case L2 -> {
+                ShortVector difference = query.sub(vector);
+                yield addUnsigned(sum, difference.mul(difference));
+            }
+            case L1 -> addUnsigned(sum, query.sub(vector).abs());
             case HAMMING, JACCARD -> throw new IllegalStateException(METRIC + " of bytes");
         };
+    }
+
+    /** The square of 255 has 16 bits without a sign. */
+    private static IntVector addUnsigned(IntVector sum, ShortVector terms) {
+        IntVector pairs = terms.reinterpretAsInts();
+        return sum.add(pairs.and(0xFFFF)).add(pairs.lanewise(VectorOperators.LSHR, 16));
     }
 
     private static void finish(float queryScale, long scales, int[] slots, int n, float[] out) {
@@ -112,8 +117,10 @@ final class SimdByteDistanceKernel implements Kernel {
         }
     }
 
-    private static IntVector load(long address) {
-        return IntVector.fromMemorySegment(SPECIES, ALL, address, LITTLE);
+    private static ShortVector load(long address) {
+        return (ShortVector)
+                ByteVector.fromMemorySegment(BYTES, ALL, address, LITTLE)
+                        .convertShape(VectorOperators.B2S, SHORTS, 0);
     }
 
     private static float scale(long scales, int slot) {

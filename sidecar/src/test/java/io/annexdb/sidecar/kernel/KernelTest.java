@@ -281,7 +281,7 @@ class KernelTest {
                 (query, queryScale, base, stride, scales, width, slots, n, out) ->
                         Arrays.fill(out, 0, n, 0.5f);
         for (KernelKind kind : KernelKind.all()) {
-            KernelChoice choice = KernelChoice.simd(kind, wrong);
+            KernelChoice choice = KernelChoice.simd(kind, wrong, 1);
             assertTrue(!choice.isSimd(), kind::toString);
             choice.kernel();
             assertTrue(!choice.isSimd(), kind::toString);
@@ -298,7 +298,7 @@ class KernelTest {
                         right.score(query, queryScale, base, stride, scales, width, slots, n, out);
                     }
                 };
-        KernelChoice choice = KernelChoice.simd(kind, slow);
+        KernelChoice choice = KernelChoice.simd(kind, slow, 500_000_000);
         assertTrue(choice.isSimd(), "it computes the right thing");
         choice.kernel();
         assertTrue(!choice.isSimd(), "it is slow");
@@ -307,7 +307,8 @@ class KernelTest {
     @Test
     void theSelfTestKeepsAFastKernel() {
         for (KernelKind kind : KernelKind.all()) {
-            KernelChoice choice = KernelChoice.simd(kind, Kernels.simd(128, kind));
+            KernelChoice choice =
+                    KernelChoice.simd(kind, Kernels.simd(128, kind), Kernels.WARM_UP_NANOS);
             choice.kernel();
             assertTrue(choice.isSimd(), kind::toString);
         }
