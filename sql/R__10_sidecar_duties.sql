@@ -144,7 +144,7 @@ create or replace function annex.local_shards()
 returns table (
     index_id bigint, index_name text, table_name text, column_name text, column_type text, metric text,
     method text, key_columns text[], namespace_column text, dimension integer, m integer,
-    ef_construction integer, quantization text, nlist integer, nprobe integer, nbits integer, relation_oid oid,
+    ef_construction integer, quantization text, vectors text, nlist integer, nprobe integer, nbits integer, relation_oid oid,
     relation text, include text[], include_types text[], include_numbers integer[])
 language sql stable security definer parallel restricted rows 10
 set search_path to pg_catalog, pg_temp
@@ -152,7 +152,7 @@ set citus.override_table_visibility to off
 as $function$
     select v.index_id, v.index_name, v.table_name, v.column_name::text, annex_internal.vector_type(a.atttypid),
         v.metric, v.method, v.key_columns::text[], v.namespace_column::text, v.dimension, v.m,
-        v.ef_construction, v.quantization, coalesce((v.options ->> 'nlist')::integer, 0),
+        v.ef_construction, v.quantization, coalesce(v.options ->> 'vectors', 'memory'), coalesce((v.options ->> 'nlist')::integer, 0),
         coalesce((v.options ->> 'nprobe')::integer, 0), coalesce((v.options ->> 'nbits')::integer, 0), c.oid, format('%I.%I', n.nspname, c.relname),
         i.names, i.types, i.numbers
     from memory.vector_indexes v

@@ -42,15 +42,19 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'For example {"m": 16, "ef_construction": 200}.';
     end if;
     select string_agg(o, ', ') into v_unknown
-    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization', 'nlist', 'nprobe', 'nbits');
+    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization', 'vectors', 'nlist', 'nprobe', 'nbits');
     if v_unknown is not null then
         raise exception 'unknown option: %', v_unknown
-            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension, quantization, nlist, nprobe and nbits.';
+            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension, quantization, vectors, nlist, nprobe and nbits.';
     end if;
     v_index.quantization := lower(coalesce(options ->> 'quantization', 'auto'));
     if v_index.quantization not in ('auto', 'none', 'sq8', 'rabitq', 'pq') then
         raise exception 'unknown quantization "%"', options ->> 'quantization'
             using errcode = 'invalid_parameter_value', hint = 'Use auto, none, sq8, rabitq or pq.';
+    end if;
+    if coalesce(options ->> 'vectors', 'memory') not in ('memory', 'mapped') then
+        raise exception 'unknown storage of vectors "%"', options ->> 'vectors'
+            using errcode = 'invalid_parameter_value', hint = 'Use memory or mapped.';
     end if;
     if v_index.quantization in ('sq8', 'rabitq', 'pq') and v_index.metric not in ('cosine', 'l2', 'ip') then
         raise exception 'quantization % is not for metric %', v_index.quantization, v_index.metric

@@ -84,7 +84,8 @@ final class BackgroundWork {
     void maintain() throws InterruptedException {
         Generation generation = store.rows().generation();
         if (generation == null
-                || !(checkpointIsDue(generation)
+                || !(generation.segment.vectors().isTouched()
+                        || checkpointIsDue(generation)
                         || compactionIsDue(generation)
                         || trainingIsDue(generation)
                         || generation.mayTrain()
@@ -113,6 +114,9 @@ final class BackgroundWork {
         if (trainingIsDue(generation)) {
             trainLists(generation);
             return;
+        }
+        if (generation.segment.vectors().isTouched()) {
+            generation.segment.vectors().letGo();
         }
         if (generation.mayTrain()) {
             train(generation);

@@ -52,7 +52,7 @@ final class Compact {
         }
         long start = System.nanoTime();
         MemoryBudget budget = shared.budget();
-        Rows copy = new Rows(definition.index(), budget);
+        Rows copy = new Rows(definition.index(), budget, store.directory());
         LogWriter log = store.nextLog();
         long oldLog = -1;
         try {

@@ -20,6 +20,7 @@ import io.annexdb.sidecar.segment.TrainCodes;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -37,11 +38,26 @@ final class Generation {
     final Linking linking = new Linking();
     final ReaderGate gate;
     final ListSettings listSettings;
+    private static final int READS_PER_INSERTION = 64;
+
     private final int efConstruction;
     private final Quantization quantization;
 
-    Generation(IndexDefinition index, int dimension, MemoryBudget budget) {
-        segment = new Segment(index.metric(), index.elements(), dimension, index.include(), budget);
+    /**
+     * @param directory of the shard's files
+     */
+    Generation(IndexDefinition index, int dimension, MemoryBudget budget, Path directory) {
+        segment =
+                new Segment(
+                        index.metric(),
+                        index.elements(),
+                        dimension,
+                        index.include(),
+                        budget,
+                        switch (index.options().vectors()) {
+                            case MEMORY -> null;
+                            case MAPPED -> directory;
+                        });
         graph = new Graph(links(index), segment, budget);
         listSettings = ListSettings.of(index.options());
         efConstruction = index.options().efConstruction();
@@ -86,6 +102,7 @@ final class Generation {
                 if (!segment.isDead(slot)) {
                     beforeEach.run();
                     insert.insert(slot);
+                    segment.vectors().touch(READS_PER_INSERTION);
                 }
             }
             linking.done(batch);

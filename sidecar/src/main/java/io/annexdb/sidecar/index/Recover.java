@@ -48,7 +48,7 @@ final class Recover {
         if (durable == null || numbers.isEmpty()) {
             return Optional.empty();
         }
-        Rows rows = new Rows(definition.index(), budget);
+        Rows rows = new Rows(definition.index(), budget, files.directory());
         try {
             return Optional.of(replay(definition, files, rows, durable, numbers, nodeLsn, budget));
         } catch (AnnexException e) {

@@ -11,6 +11,8 @@ import io.annexdb.sidecar.segment.VectorStore;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.file.Path;
+
 /**
  * The rows of a shard in memory: applies changes, whether they come from the stream or from the log
  * after a restart, so that both give the same slots. One writer at a time.
@@ -18,12 +20,17 @@ import org.jspecify.annotations.Nullable;
 final class Rows implements ShardLog {
     private final IndexDefinition index;
     private final MemoryBudget budget;
+    private final Path directory;
     private volatile @Nullable Generation generation;
     private volatile Lsn lsn = Lsn.ZERO;
     private long truncations;
     private int committedSlots;
 
-    Rows(IndexDefinition index, MemoryBudget budget) {
+    /**
+     * @param directory of the shard's files
+     */
+    Rows(IndexDefinition index, MemoryBudget budget, Path directory) {
+        this.directory = directory;
         this.index = index;
         this.budget = budget;
     }
@@ -93,7 +100,7 @@ final class Rows implements ShardLog {
     Generation ensureRoom(RowKey key, AttributeRow attributes, int dimension) {
         Generation current = generation;
         if (current == null) {
-            current = new Generation(index, dimension, budget);
+            current = new Generation(index, dimension, budget, directory);
             generation = current;
         }
         current.segment.ensureRoom(key, attributes);

@@ -358,6 +358,7 @@ final class ShardSearch {
             }
         }
         scan(top).these(slots, n);
+        vectors.touch(n);
     }
 
     private TopCollector collector(int rows) {

@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -67,8 +68,12 @@ final class ShardStore implements ShardLog {
     static ShardStore create(ShardDefinition definition, ShardFiles files, MemoryBudget budget) {
         files.delete();
         files.create();
-        Rows rows = new Rows(definition.index(), budget);
+        Rows rows = new Rows(definition.index(), budget, files.directory());
         return new ShardStore(definition, files, rows, newLog(definition, files, 1), 1, null);
+    }
+
+    Path directory() {
+        return shardFiles.directory();
     }
 
     Rows rows() {

@@ -292,7 +292,11 @@ public final class VectorIndex {
                     new ShardSearch(generation, scratch, query, k, maxDistance, cancelled));
         } finally {
             shared.scratches().giveBack(scratch);
+            boolean touched = generation.segment.vectors().isTouched();
             generation.gate.exit();
+            if (touched) {
+                shared.linkers().wake(this);
+            }
         }
     }
 

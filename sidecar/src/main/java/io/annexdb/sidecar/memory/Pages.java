@@ -28,9 +28,13 @@ final class Pages {
 
     private static final int PROT_NONE = 0;
     private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = MAC ? 0x1000 : 0x20;
     private static final int MAP_NORESERVE = MAC ? 0x40 : 0x4000;
+    private static final int MADV_RANDOM = 1;
+    private static final int MADV_DONTNEED = 4;
     private static final int MADV_HUGEPAGE = 14;
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -91,6 +95,35 @@ final class Pages {
         }
     }
 
+    /** Puts part of a file, which has that room, into a reserved range. */
+    static void commitFile(long address, long bytes, int descriptor, long offset) {
+        try {
+            MemorySegment mapped =
+                    (MemorySegment)
+                            MMAP.invokeExact(
+                                    MemorySegment.ofAddress(address),
+                                    bytes,
+                                    PROT_READ_WRITE,
+                                    MAP_SHARED | MAP_FIXED,
+                                    descriptor,
+                                    offset);
+            if (mapped.address() != address) {
+                throw refused("map", bytes);
+            }
+        } catch (Throwable e) {
+            throw rethrow(e);
+        }
+        // Rows are read one here, one there: reading ahead would only push others out.
+        onRange(MADVISE, address, bytes, MADV_RANDOM);
+    }
+
+    /** Gives the pages of a mapped file back to the system's cache; what is in them stays. */
+    static void letGo(long address, long bytes) {
+        if (onRange(MADVISE, address, bytes, MADV_DONTNEED) != 0) {
+            LOG.warn("could not give {} bytes back to the system's cache", bytes);
+        }
+    }
+
     /** Asks for huge pages; where they are refused, says so once and goes on without. */
     static void adviseHuge(long address, long bytes) {
         if (!hugePagesRefused && onRange(MADVISE, address, bytes, MADV_HUGEPAGE) != 0) {
@@ -129,7 +162,7 @@ final class Pages {
                 "Give the machine or container more memory, or lower the sidecar's limit.");
     }
 
-    private static RuntimeException rethrow(Throwable e) {
+    static RuntimeException rethrow(Throwable e) {
         if (e instanceof RuntimeException unchecked) {
             return unchecked;
         }

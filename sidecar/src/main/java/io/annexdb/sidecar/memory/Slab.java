@@ -1,5 +1,9 @@
 package io.annexdb.sidecar.memory;
 
+import org.jspecify.annotations.Nullable;
+
+import java.nio.file.Path;
+
 /**
  * Off-heap memory of one owner: equal slots at a fixed stride, from a base that never moves, so
  * that readers need no lock while it grows. Fresh memory is zero. Growing is for one thread at a
@@ -12,6 +16,9 @@ public final class Slab implements AutoCloseable {
     private static final long STEP_LEAST = 64L << 10;
     private static final long STEP_MOST = 64L << 20;
 
+    /** Address space of a mapped slab; reserving it costs nothing. */
+    private static final long MAPPED_BYTES_MOST = 4L << 40;
+
     private final MemoryBudget budget;
     private final String owner;
     private final long strideBytes;
@@ -19,18 +26,48 @@ public final class Slab implements AutoCloseable {
     private final long mappedBytes;
     private final long base;
     private final long reservedBytes;
+    private final @Nullable TemporaryFile file;
     private volatile long committedBytes;
 
     /**
+     * Memory of its own.
+     *
      * @param owner whose memory it is, for messages
      * @param strideBytes bytes per slot
      * @param slotsMax slots that address space is reserved for, as far as the budget's limit goes
      */
     public Slab(MemoryBudget budget, String owner, long strideBytes, long slotsMax) {
+        this(budget, owner, strideBytes, slotsMax, null, budget.limitBytes());
+        Pages.adviseHuge(base, reservedBytes);
+    }
+
+    /**
+     * Memory that is a file on the disk of a directory, which goes with the slab. It counts for no
+     * budget: its pages are the system's cache, and {@link #letGo} takes them out of the process.
+     */
+    public static Slab mapped(
+            MemoryBudget budget, String owner, long strideBytes, long slotsMax, Path directory) {
+        return new Slab(
+                budget,
+                owner,
+                strideBytes,
+                slotsMax,
+                new TemporaryFile(directory),
+                MAPPED_BYTES_MOST);
+    }
+
+    private Slab(
+            MemoryBudget budget,
+            String owner,
+            long strideBytes,
+            long slotsMax,
+            @Nullable TemporaryFile file,
+            long bytesMost) {
         this.budget = budget;
         this.owner = owner;
         this.strideBytes = strideBytes;
-        long most = roundUp(budget.limitBytes(), Pages.HUGE);
+        this.file = file;
+        long most = roundUp(bytesMost, Pages.HUGE);
         this.reservedBytes =
                 slotsMax > most / strideBytes
                         ? most
@@ -38,7 +75,6 @@ public final class Slab implements AutoCloseable {
         this.mappedBytes = reservedBytes + Pages.HUGE;
         this.mapped = Pages.reserve(mappedBytes);
         this.base = roundUp(mapped, Pages.HUGE);
-        Pages.adviseHuge(base, reservedBytes);
     }
 
     /** A multiple of {@link #CACHE_LINE} that holds so many bytes. */
@@ -85,20 +121,42 @@ public final class Slab implements AutoCloseable {
         if (target > reservedBytes) {
             target = Math.max(roundUp(needed, STEP_LEAST), reservedBytes);
         }
-        budget.take(owner, target - committed);
-        try {
-            Pages.commit(base + committed, target - committed);
-        } catch (RuntimeException e) {
-            budget.giveBack(target - committed);
-            throw e;
+        if (file == null) {
+            commit(committed, target - committed);
+        } else {
+            file.allocate(committed, target - committed);
+            Pages.commitFile(
+                    base + committed, target - committed, file.descriptor(), committed);
         }
         NativeRanges.put(base, target);
         committedBytes = target;
     }
 
+    private void commit(long committed, long bytes) {
+        budget.take(owner, bytes);
+        try {
+            Pages.commit(base + committed, bytes);
+        } catch (RuntimeException e) {
+            budget.giveBack(bytes);
+            throw e;
+        }
+    }
+
+    /** Lets the system keep a mapped slab's pages, or write them out; they come back when read. */
+    public void letGo() {
+        long bytes = committedBytes;
+        if (file != null && bytes > 0) {
+            Pages.letGo(base, bytes);
+        }
+    }
+
     @Override
     public synchronized void close() {
-        budget.giveBack(committedBytes);
+        if (file == null) {
+            budget.giveBack(committedBytes);
+        } else {
+            file.close();
+        }
         committedBytes = 0;
         NativeRanges.remove(base);
         Pages.release(mapped, mappedBytes);

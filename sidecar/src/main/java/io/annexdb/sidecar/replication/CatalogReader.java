@@ -10,6 +10,7 @@ import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +76,7 @@ public final class CatalogReader {
                                             row.getInt("m"),
                                             row.getInt("ef_construction"),
                                             Quantization.ofSqlName(row.getString("quantization")),
+                                            VectorStorage.ofSqlName(row.getString("vectors")),
                                             new ListOptions(
                                                     row.getInt("nlist"),
                                                     row.getInt("nprobe"),

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.model.RowKey;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -42,16 +43,22 @@ public final class Segment implements AutoCloseable {
     private volatile SlotList[] byNumber = new SlotList[16];
 
     public Segment(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
-        this(metric, elements, dimension, List.of(), budget);
+        this(metric, elements, dimension, List.of(), budget, null);
     }
 
+    /**
+     * An empty segment.
+     *
+     * @param mapped the directory on whose disk the vectors lie; null for memory
+     */
     public Segment(
             Metric metric,
             ElementType elements,
             int dimension,
             List<IncludedColumn> included,
-            MemoryBudget budget) {
-        vectors = new VectorStore(metric, elements, dimension, budget);
+            MemoryBudget budget,
+            @Nullable Path mapped) {
+        vectors = new VectorStore(metric, elements, dimension, budget, mapped);
         rows = new RowTable(budget, vectors.slotsMax());
         dead = new SlotBits(budget, "tombstones of an index", vectors.slotsMax());
         keys = new KeyTable(rows);

@@ -6,6 +6,11 @@ import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
+import org.jspecify.annotations.Nullable;
+
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+
 /**
  * The vectors of a shard, as they came. Slot {@code i} begins on a cache line and is padded with
  * zeros to whole cache lines, as the kernels want it. Elements take the room that they take in the
@@ -25,12 +30,20 @@ public final class VectorStore implements AutoCloseable {
     private static final double SQUARE_LEAST_COSINE = 1e-30;
     private static final double RADIUS_STEP = 1.25;
 
+    /** A row whose vector is mapped takes at least so much memory besides. */
+    private static final int MAPPED_ROW_BYTES = 64;
+
+    /** Vectors read since the last {@link #letGo}, from which on it is worth its while. */
+    private static final int TOUCHED_MOST = 4096;
+
     private final Metric metric;
     private final ElementType elements;
     private final int dimension;
     private final int slotsMax;
+    private final boolean isMapped;
     private final Slab vectors;
     private final Slab scales;
+    private final AtomicInteger touched = new AtomicInteger();
     private volatile boolean extreme;
     private volatile double normMax;
     private volatile double normLeast = Double.POSITIVE_INFINITY;
@@ -38,13 +51,25 @@ public final class VectorStore implements AutoCloseable {
     /** R; for the writer. */
     private double radius;
 
-    VectorStore(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
+    /**
+     * @param mapped the directory on whose disk the vectors lie; null for memory
+     */
+    VectorStore(
+            Metric metric,
+            ElementType elements,
+            int dimension,
+            MemoryBudget budget,
+            @Nullable Path mapped) {
         this.metric = metric;
         this.elements = elements;
         this.dimension = dimension;
         long stride = Slab.cacheLines(elements.bytes(dimension));
-        this.slotsMax = (int) Math.min(Segment.SLOTS_MAX, budget.limitBytes() / stride + 1);
-        this.vectors = new Slab(budget, "vectors of an index", stride, slotsMax);
+        this.slotsMax = (int) Math.min(Segment.SLOTS_MAX, budget.limitBytes() / (mapped == null ? stride : MAPPED_ROW_BYTES) + 1);
+        this.isMapped = mapped != null;
+        this.vectors =
+                mapped == null
+                        ? new Slab(budget, "vectors of an index", stride, slotsMax)
+                        : Slab.mapped(budget, "vectors of an index", stride, slotsMax, mapped);
         this.scales = new Slab(budget, "scales of an index", 4, slotsMax);
     }
 
@@ -135,8 +160,27 @@ public final class VectorStore implements AutoCloseable {
         return normMax;
     }
 
+    /** Memory of its own; mapped vectors take none. */
     public long bytes() {
-        return vectors.bytes() + scales.bytes();
+        return (isMapped ? 0 : vectors.bytes()) + scales.bytes();
+    }
+
+    /** Counts vectors that were read here and there, whose pages are then in this process. */
+    public void touch(int count) {
+        if (isMapped) {
+            touched.addAndGet(count);
+        }
+    }
+
+    /** Whether so many pages are in the process that {@link #letGo} is worth its while. */
+    public boolean isTouched() {
+        return touched.get() > TOUCHED_MOST;
+    }
+
+    /** Takes the pages of mapped vectors out of the process. */
+    public void letGo() {
+        touched.set(0);
+        vectors.letGo();
     }
 
     void ensure(int slots) {

@@ -100,7 +100,12 @@ class FilterAgainstPostgresTest {
         insert();
         segment =
                 new Segment(
-                        Metric.L2, ElementType.FLOAT32, 1, INCLUDED, new MemoryBudget(1L << 30));
+                        Metric.L2,
+                        ElementType.FLOAT32,
+                        1,
+                        INCLUDED,
+                        new MemoryBudget(1L << 30),
+                        null);
         Map<Long, AttributeRow> rows = new TreeMap<>();
         List<String> columns = new ArrayList<>(List.of("id"));
         INCLUDED.forEach(column -> columns.add(column.name()));

@@ -32,6 +32,15 @@ final class Fixture {
             Method method,
             Quantization quantization,
             int dimension) {
+        return shard(metric, elements, method, new IndexOptions(16, 100, quantization), dimension);
+    }
+
+    static ShardDefinition shard(
+            Metric metric,
+            ElementType elements,
+            Method method,
+            IndexOptions options,
+            int dimension) {
         return new ShardDefinition(
                 new IndexDefinition(
                         7,
@@ -44,7 +53,7 @@ final class Fixture {
                         List.of("id"),
                         "tenant",
                         dimension,
-                        new IndexOptions(16, 100, quantization)),
+                        options),
                 16402,
                 "public.docs");
     }

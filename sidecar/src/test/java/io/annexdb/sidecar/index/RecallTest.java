@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.hnsw.GraphCheck;
 import io.annexdb.sidecar.model.ElementType;
+import io.annexdb.sidecar.model.IndexOptions;
+import io.annexdb.sidecar.model.ListOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
@@ -12,6 +14,7 @@ import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** Recall and reachability are gates: after a build, inserts, deletes, a restart, and churn. */
 class RecallTest {
@@ -257,6 +261,43 @@ class RecallTest {
             assertEquals(0, report.unreachable(), "seed " + seed + ": " + report);
             gate("unlinking", index, Fixture.clustered(random, 50, DIMENSION, 20), live);
         }
+    }
+
+    @Test
+    void mappedVectorsTakeNoMemoryAndAnswerAlike() throws Exception {
+        Random random = new Random(51);
+        int dimension = 384;
+        float[][] vectors = Fixture.embedded(random, 2_500, dimension, 16);
+        List<List<List<Neighbor>>> answers = new ArrayList<>();
+        for (VectorStorage storage : VectorStorage.values()) {
+            IndexOptions options =
+                    new IndexOptions(16, 100, Quantization.RABITQ, storage, ListOptions.DEFAULT);
+            IndexSettings settings = IndexSettings.of(directory.resolve(storage.sqlName()));
+            try (IndexRegistry registry = IndexRegistry.open(settings)) {
+                VectorIndex index =
+                        Fixture.ready(
+                                registry,
+                                Fixture.shard(
+                                        Metric.L2,
+                                        ElementType.FLOAT32,
+                                        Method.HNSW,
+                                        options,
+                                        dimension));
+                for (int i = 0; i < vectors.length; i++) {
+                    index.upsert(Fixture.key(i), null, vectors[i]);
+                }
+                Fixture.awaitLinked(index);
+                generation(index).segment.vectors().letGo();
+                answers.add(
+                        Stream.of(vectors)
+                                .limit(100)
+                                .map(query -> Fixture.search(index, query, K, 64))
+                                .toList());
+                long bytes = Objects.requireNonNull(index.status().memoryBytes().get("vectors"));
+                assertEquals(storage == VectorStorage.MAPPED, bytes < vectors.length * 384L);
+            }
+        }
+        assertEquals(answers.getFirst(), answers.getLast());
     }
 
     @Test
