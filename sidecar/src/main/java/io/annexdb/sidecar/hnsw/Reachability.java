@@ -3,15 +3,24 @@ package io.annexdb.sidecar.hnsw;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/** Which nodes a walk along the lists of layer 0 meets. Not beside insertions. */
+/** Which nodes a walk along the lists of layer 0 meets; exact if nobody is inserting. */
 final class Reachability {
     private final Graph graph;
     private final int linked;
     private final BitSet reached;
+    private final BitSet avoided;
     private final int[] neighbours;
     private int[] queue = new int[1024];
 
     Reachability(Graph graph, int linked) {
+        this(graph, linked, new BitSet());
+    }
+
+    /**
+     * @param avoided nodes that the walk does not enter
+     */
+    Reachability(Graph graph, int linked, BitSet avoided) {
+        this.avoided = avoided;
         this.graph = graph;
         this.linked = linked;
         reached = new BitSet(linked);
@@ -37,7 +46,7 @@ final class Reachability {
     }
 
     private int add(int slot, int tail) {
-        if (slot >= linked || reached.get(slot)) {
+        if (slot >= linked || reached.get(slot) || avoided.get(slot)) {
             return tail;
         }
         reached.set(slot);

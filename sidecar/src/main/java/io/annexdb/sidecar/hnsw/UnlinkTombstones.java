@@ -57,12 +57,7 @@ public final class UnlinkTombstones {
                 insert.relink(slot, leaving);
             }
         }
-        BitSet named = namedByStaying();
-        for (int slot = named.nextClearBit(0); slot < linked; slot = named.nextClearBit(slot + 1)) {
-            if (!leaving.get(slot)) {
-                insert.connect(slot, base -> !leaving.get(base));
-            }
-        }
+        connectStaying();
         for (int slot = 0; slot < linked; slot++) {
             if (!leaving.get(slot)) {
                 unlink(slot);
@@ -75,16 +70,15 @@ public final class UnlinkTombstones {
         }
     }
 
-    private BitSet namedByStaying() {
-        BitSet named = new BitSet(linked);
-        int[] neighbours = new int[graph.m0()];
+    /** What can only be reached through leaving nodes gets another way. */
+    private void connectStaying() {
+        Reachability staying = new Reachability(graph, linked, leaving);
         for (int slot = 0; slot < linked; slot++) {
-            int count = leaving.get(slot) ? 0 : GraphSearch.neighbours(graph, slot, 0, neighbours);
-            for (int i = 0; i < count; i++) {
-                named.set(neighbours[i]);
+            if (!leaving.get(slot) && !staying.isReached(slot)) {
+                insert.connect(slot, staying::isReached);
+                staying.walkFrom(slot);
             }
         }
-        return named;
     }
 
     private void unlink(int slot) {

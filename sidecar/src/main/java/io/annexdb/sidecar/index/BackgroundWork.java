@@ -53,6 +53,11 @@ final class BackgroundWork {
                                         || unlinkingIsDue(generation))));
     }
 
+    /** Whether nothing is to be done, and nobody is at it. */
+    boolean isIdle() {
+        return !maintaining.get() && !hasWork();
+    }
+
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
     long fresh(Generation generation) {
         return wantsGraph(generation) || trainingIsDue(generation) ? generation.fresh() : 0;

@@ -125,8 +125,7 @@ public final class Slab implements AutoCloseable {
             commit(committed, target - committed);
         } else {
             file.allocate(committed, target - committed);
-            Pages.commitFile(
-                    base + committed, target - committed, file.descriptor(), committed);
+            Pages.commitFile(base + committed, target - committed, file.descriptor(), committed);
         }
         NativeRanges.put(base, target);
         committedBytes = target;

@@ -7,7 +7,9 @@ import java.util.Locale;
 public enum VectorStorage {
     /** In memory of its own, within the sidecar's limit. */
     MEMORY("memory"),
-    /** In a mapped file: codes stay in memory, vectors in the system's cache as far as it has room. */
+    /**
+     * In a mapped file: codes stay in memory, vectors in the system's cache as far as it has room.
+     */
     MAPPED("mapped");
 
     private final String sqlName;

@@ -64,7 +64,12 @@ public final class VectorStore implements AutoCloseable {
         this.elements = elements;
         this.dimension = dimension;
         long stride = Slab.cacheLines(elements.bytes(dimension));
-        this.slotsMax = (int) Math.min(Segment.SLOTS_MAX, budget.limitBytes() / (mapped == null ? stride : MAPPED_ROW_BYTES) + 1);
+        this.slotsMax =
+                (int)
+                        Math.min(
+                                Segment.SLOTS_MAX,
+                                budget.limitBytes() / (mapped == null ? stride : MAPPED_ROW_BYTES)
+                                        + 1);
         this.isMapped = mapped != null;
         this.vectors =
                 mapped == null

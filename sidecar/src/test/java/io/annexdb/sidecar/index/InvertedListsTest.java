@@ -18,6 +18,7 @@ import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,11 @@ class InvertedListsTest {
                         plain.namespaceColumn(),
                         DIMENSION,
                         new IndexOptions(
-                                m, 100, Quantization.AUTO, new ListOptions(lists, probes, bits)));
+                                m,
+                                100,
+                                Quantization.AUTO,
+                                VectorStorage.MEMORY,
+                                new ListOptions(lists, probes, bits)));
         return new ShardDefinition(index, 16402, "public.docs");
     }
 
