@@ -12,22 +12,29 @@ final class Reachability {
     private final int[] neighbours;
     private int[] queue = new int[1024];
 
+    /** From the entry. */
     Reachability(Graph graph, int linked) {
-        this(graph, linked, new BitSet());
+        this(graph, linked, new BitSet(), graph.isEmpty() ? -1 : graph.entrySlot());
     }
 
     /**
      * @param avoided nodes that the walk does not enter
+     * @param start where it begins; negative for nowhere
      */
-    Reachability(Graph graph, int linked, BitSet avoided) {
-        this.avoided = avoided;
+    Reachability(Graph graph, int linked, BitSet avoided, int start) {
         this.graph = graph;
         this.linked = linked;
+        this.avoided = avoided;
         reached = new BitSet(linked);
         neighbours = new int[graph.m0()];
-        if (!graph.isEmpty()) {
-            walkFrom(graph.entrySlot());
+        if (start >= 0) {
+            walkFrom(start);
         }
+    }
+
+    /** Number of nodes met so far. */
+    int reachedCount() {
+        return reached.cardinality();
     }
 
     boolean isReached(int slot) {

@@ -13,6 +13,8 @@ import java.util.BitSet;
  * }</pre>
  */
 public final class UnlinkTombstones {
+    private static final int ENTRIES_TRIED = 8;
+
     private final Graph graph;
     private final int linked;
     private final BitSet leaving;
@@ -72,7 +74,7 @@ public final class UnlinkTombstones {
 
     /** What can only be reached through leaving nodes gets another way. */
     private void connectStaying() {
-        Reachability staying = new Reachability(graph, linked, leaving);
+        Reachability staying = new Reachability(graph, linked, leaving, graph.entrySlot());
         for (int slot = 0; slot < linked; slot++) {
             if (!leaving.get(slot) && !staying.isReached(slot)) {
                 insert.connect(slot, staying::isReached);
@@ -87,25 +89,48 @@ public final class UnlinkTombstones {
         }
     }
 
-    /** A search must not start where nothing leads on. */
+    /**
+     * A search must not start where nothing leads on: the most must be in reach without leaving
+     * ones.
+     */
     private void moveEntry() {
         graph.entryLock.lock();
         try {
-            if (!leaving.get(graph.entrySlot())) {
-                return;
-            }
-            int highest = -1;
-            for (int slot = 0; slot < linked; slot++) {
-                if (!leaving.get(slot)
-                        && (highest < 0 || graph.level(slot) > graph.level(highest))) {
-                    highest = slot;
+            int best = -1;
+            int bestReached = 0;
+            int candidate = graph.entrySlot();
+            for (int i = 0; i < ENTRIES_TRIED && bestReached * 2 < linked; i++) {
+                if (candidate >= 0 && !leaving.get(candidate)) {
+                    int reached =
+                            new Reachability(graph, linked, leaving, candidate).reachedCount();
+                    if (reached > bestReached) {
+                        best = candidate;
+                        bestReached = reached;
+                    }
                 }
+                candidate = nextHighest(candidate);
             }
-            if (highest >= 0) {
-                graph.setEntry(highest, graph.level(highest));
+            if (best >= 0 && best != graph.entrySlot()) {
+                graph.setEntry(best, graph.level(best));
             }
         } finally {
             graph.entryLock.unlock();
         }
+    }
+
+    /** The next staying node on the highest level that is not above that of the one before. */
+    private int nextHighest(int before) {
+        int highest = -1;
+        int level = graph.level(before);
+        for (int slot = 0; slot < linked; slot++) {
+            boolean isNext =
+                    graph.level(slot) < level || (graph.level(slot) == level && slot > before);
+            if (!leaving.get(slot)
+                    && isNext
+                    && (highest < 0 || graph.level(slot) > graph.level(highest))) {
+                highest = slot;
+            }
+        }
+        return highest < 0 ? before : highest;
     }
 }

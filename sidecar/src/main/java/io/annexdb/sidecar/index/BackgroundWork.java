@@ -174,13 +174,16 @@ final class BackgroundWork {
     }
 
     /**
-     * Whether an eighth of the rows' number are tombstones that searches still walk through. Where
-     * they are many more, too little would be left to hold on to, and compaction is near.
+     * Whether an eighth of the rows' number are tombstones that searches still walk through. Not
+     * where they are many more, or the rows that replace them are not linked yet: too little would
+     * be left to hold on to, and compaction is near.
      */
     private static boolean unlinkingIsDue(Generation generation) {
         int tombstones = generation.tombstonesInGraph();
-        return tombstones > Math.max(UNLINK_LEAST, generation.segment.live() / 8)
-                && tombstones * 3L <= generation.linking.linked();
+        int live = generation.segment.live();
+        return tombstones > Math.max(UNLINK_LEAST, live / 8)
+                && tombstones * 3L <= generation.linking.linked()
+                && generation.fresh() <= live / 16;
     }
 
     private boolean compactionIsDue(Generation generation) {

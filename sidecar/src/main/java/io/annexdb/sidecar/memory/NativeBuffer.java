@@ -13,9 +13,10 @@ public final class NativeBuffer {
     public NativeBuffer(long bytes) {
         segment = Arena.ofAuto().allocate(bytes, Slab.CACHE_LINE);
         if (NativeRanges.IS_WANTED) {
-            long address = segment.address();
-            NativeRanges.put(address, bytes);
-            CLEANER.register(this, () -> NativeRanges.remove(address));
+            // Holds the memory until it is struck off: else its next owner would be.
+            MemorySegment held = segment;
+            NativeRanges.put(held.address(), bytes);
+            CLEANER.register(this, () -> NativeRanges.remove(held.address()));
         }
     }
 

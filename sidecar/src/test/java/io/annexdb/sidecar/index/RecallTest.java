@@ -316,8 +316,10 @@ class RecallTest {
             Fixture.awaitLinked(index);
             for (int i = 0; i < rows; i++) {
                 index.upsert(Fixture.key(i), null, new float[] {i, 2});
+                if (i % 100 == 99) {
+                    Fixture.awaitLinked(index);
+                }
             }
-            Fixture.awaitLinked(index);
             int missed = 0;
             for (int i = 0; i < rows; i += 10) {
                 List<Neighbor> found = Fixture.search(index, new float[] {i, 2}, 1, 100);
