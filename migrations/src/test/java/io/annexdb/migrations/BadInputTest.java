@@ -105,6 +105,8 @@ class BadInputTest {
                         + " '{\"m\": 3}'",
                 "22023 | unknown option: M | 'unindexed', 'embedding', options => '{\"M\": 3}'",
                 "22023 | not a JSON object | 'unindexed', 'embedding', options => '[]'",
+                "22023 | unknown storage of vectors | 'unindexed', 'embedding', options =>"
+                        + " '{\"vectors\": \"disk\"}'",
                 "22023 | unknown quantization | 'unindexed', 'embedding', options =>"
                         + " '{\"quantization\": \"pg\"}'",
                 "0A000 | quantization pq | 'unindexed', 'embedding', metric => 'l1', options =>"

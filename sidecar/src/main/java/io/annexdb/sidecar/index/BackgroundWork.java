@@ -40,22 +40,32 @@ final class BackgroundWork {
         this.store = store;
     }
 
-    /** Whether a linker would find something to do. */
-    boolean hasWork() {
+    /**
+     * Whether a linker would find something to do.
+     *
+     * @param isReady whether the first copy is done; before, rows are linked and codes trained
+     */
+    boolean hasWork(boolean isReady) {
         Generation generation = store.rows().generation();
         return generation != null
                 && ((wantsGraph(generation)
                                 && generation.linking.hasUnclaimed(generation.segment.slots()))
-                        || (!maintaining.get()
-                                && (compactionIsDue(generation)
-                                        || trainingIsDue(generation)
-                                        || generation.mayTrain()
-                                        || unlinkingIsDue(generation))));
+                        || (!maintaining.get() && maintenanceIsDue(generation, isReady)));
+    }
+
+    private boolean maintenanceIsDue(Generation generation, boolean isReady) {
+        return generation.mayTrain()
+                || (isReady
+                        && (generation.segment.vectors().isTouched()
+                                || checkpointIsDue(generation)
+                                || compactionIsDue(generation)
+                                || trainingIsDue(generation)
+                                || unlinkingIsDue(generation)));
     }
 
     /** Whether nothing is to be done, and nobody is at it. */
     boolean isIdle() {
-        return !maintaining.get() && !hasWork();
+        return !maintaining.get() && !hasWork(true);
     }
 
     /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
@@ -86,28 +96,32 @@ final class BackgroundWork {
     }
 
     /** Compacts or writes a checkpoint when it is due; one linker at a time. */
-    void maintain() throws InterruptedException {
+    void maintain(boolean isReady) throws InterruptedException {
         Generation generation = store.rows().generation();
         if (generation == null
-                || !(generation.segment.vectors().isTouched()
-                        || checkpointIsDue(generation)
-                        || compactionIsDue(generation)
-                        || trainingIsDue(generation)
-                        || generation.mayTrain()
-                        || unlinkingIsDue(generation))
+                || !maintenanceIsDue(generation, isReady)
                 || !maintaining.compareAndSet(false, true)) {
             return;
         }
         try {
             if (generation.gate.enter()) {
                 try {
-                    maintain(generation);
+                    maintain(generation, isReady);
                 } finally {
                     generation.gate.exit();
                 }
             }
         } finally {
             maintaining.set(false);
+        }
+    }
+
+    private void maintain(Generation generation, boolean isReady) throws InterruptedException {
+        if (generation.mayTrain()) {
+            train(generation);
+        }
+        if (isReady) {
+            maintain(generation);
         }
     }
 
@@ -122,9 +136,6 @@ final class BackgroundWork {
         }
         if (generation.segment.vectors().isTouched()) {
             generation.segment.vectors().letGo();
-        }
-        if (generation.mayTrain()) {
-            train(generation);
         }
         if (unlinkingIsDue(generation)) {
             generation.unlinkTombstones();

@@ -19,8 +19,8 @@ final class Linkers implements AutoCloseable {
     private static final long STEP_BACK_NANOS = 50_000;
     private static final int STEP_BACKS_MAX = 4;
 
-    /** With more fresh rows than this, scanning them costs searches more than linking does. */
-    private static final int FRESH_MAX = 8_192;
+    /** With more fresh rows than this, a scan of them costs about what a walk over codes does. */
+    private static final int FRESH_MAX = 512;
 
     private final LinkedBlockingQueue<Optional<VectorIndex>> queue = new LinkedBlockingQueue<>();
     private final ScratchPool scratches;

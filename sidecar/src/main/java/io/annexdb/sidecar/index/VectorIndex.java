@@ -365,7 +365,7 @@ public final class VectorIndex {
         } finally {
             store.writing.unlock();
         }
-        if (background.hasWork()) {
+        if (background.hasWork(state == State.READY)) {
             shared.linkers().wake(this);
         }
     }
@@ -406,10 +406,10 @@ public final class VectorIndex {
     /** One piece of background work, by a linker. */
     void work(Scratch scratch) throws InterruptedException {
         background.link(scratch, () -> shared.linkers().wake(this));
-        if (state == State.READY && !closed) {
-            background.maintain();
+        if (!closed) {
+            background.maintain(state == State.READY);
         }
-        if (background.hasWork()) {
+        if (background.hasWork(state == State.READY)) {
             shared.linkers().wake(this);
         }
     }

@@ -43,14 +43,12 @@ final class SimdBitKernel implements BitKernel {
     @Override
     public void score(long prepared, long codes, long stride, int[] slots, int n, float[] out) {
         long planes = prepared + PLANES_AT;
-        if (PACKED) {
+        if (REGISTERS == 1) {
+            shortCodes(planes, codes, stride, slots, n, out);
+        } else if (PACKED) {
             int last = n - 1;
             for (int i = 0; i < n; i += 4) {
-                long sums = four(planes, codes, stride, slots, i, last);
-                out[i] = (int) (sums & 0xFFFF);
-                out[Math.min(i + 1, last)] = (int) (sums >>> 16 & 0xFFFF);
-                out[Math.min(i + 2, last)] = (int) (sums >>> 32 & 0xFFFF);
-                out[Math.min(i + 3, last)] = (int) (sums >>> 48);
+                unpack(four(planes, codes, stride, slots, i, last), i, last, out);
             }
         } else {
             for (int i = 0; i < n; i++) {
@@ -58,6 +56,39 @@ final class SimdBitKernel implements BitKernel {
             }
         }
         finish(prepared, codes + BIT_BYTES, stride, slots, n, out);
+    }
+
+    /** As {@link #four} in a row, for codes of one register: the planes stay in registers. */
+    private static void shortCodes(
+            long planes, long codes, long stride, int[] slots, int n, float[] out) {
+        LongVector p0 = load(planes);
+        LongVector p1 = load(planes + PLANE_BYTES);
+        LongVector p2 = load(planes + 2L * PLANE_BYTES);
+        LongVector p3 = load(planes + 3L * PLANE_BYTES);
+        int last = n - 1;
+        for (int i = 0; i < n; i += 4) {
+            LongVector packed = LongVector.zero(SPECIES);
+            for (int j = 3; j >= 0; j--) {
+                LongVector code = load(codes + slots[Math.min(i + j, last)] * stride);
+                LongVector sum = ones(code, p3);
+                sum = sum.add(sum).add(ones(code, p2));
+                sum = sum.add(sum).add(ones(code, p1));
+                sum = sum.add(sum).add(ones(code, p0));
+                packed = packed.lanewise(VectorOperators.LSHL, 16).or(sum);
+            }
+            unpack(packed.reduceLanes(VectorOperators.ADD), i, last, out);
+        }
+    }
+
+    private static LongVector ones(LongVector code, LongVector plane) {
+        return code.and(plane).lanewise(VectorOperators.BIT_COUNT);
+    }
+
+    private static void unpack(long sums, int i, int last, float[] out) {
+        out[i] = (int) (sums & 0xFFFF);
+        out[Math.min(i + 1, last)] = (int) (sums >>> 16 & 0xFFFF);
+        out[Math.min(i + 2, last)] = (int) (sums >>> 32 & 0xFFFF);
+        out[Math.min(i + 3, last)] = (int) (sums >>> 48);
     }
 
     /**
