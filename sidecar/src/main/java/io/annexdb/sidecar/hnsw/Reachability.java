@@ -41,8 +41,8 @@ final class Reachability {
         return reached.get(slot);
     }
 
-    /** Adds a node and everything that it leads to. */
-    void walkFrom(int slot) {
+    /** Adds a node and everything that it leads to; returns how many nodes are new. */
+    int walkFrom(int slot) {
         int tail = add(slot, 0);
         for (int head = 0; head < tail; head++) {
             int count = GraphSearch.neighbours(graph, queue[head], 0, neighbours);
@@ -50,6 +50,12 @@ final class Reachability {
                 tail = add(neighbours[i], tail);
             }
         }
+        return tail;
+    }
+
+    /** A node met by the last walk, in its order. */
+    int walked(int index) {
+        return queue[index];
     }
 
     private int add(int slot, int tail) {

@@ -8,6 +8,8 @@ import java.util.BitSet;
  * in a compaction, can shut a few off.
  */
 public final class Reconnect {
+    private static final int NODES_PER_BRIDGE = 32;
+
     private Reconnect() {}
 
     /**
@@ -32,10 +34,24 @@ public final class Reconnect {
         }
     }
 
+    /** One bridge alone would go with the next list that chooses anew. */
     private static void reach(int slot, Reachability reachability, Insert insert) {
-        if (!reachability.isReached(slot)) {
-            insert.connect(slot, reachability::isReached);
-            reachability.walkFrom(slot);
+        if (reachability.isReached(slot)) {
+            return;
+        }
+        insert.connect(slot, reachability::isReached);
+        int size = reachability.walkFrom(slot);
+        if (size <= NODES_PER_BRIDGE) {
+            return;
+        }
+        BitSet island = new BitSet();
+        for (int i = 0; i < size; i++) {
+            island.set(reachability.walked(i));
+        }
+        for (int i = NODES_PER_BRIDGE; i < size; i += NODES_PER_BRIDGE) {
+            insert.connect(
+                    reachability.walked(i),
+                    near -> reachability.isReached(near) && !island.get(near));
         }
     }
 }

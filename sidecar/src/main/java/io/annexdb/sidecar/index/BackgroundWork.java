@@ -20,13 +20,17 @@ final class BackgroundWork {
     /** A drained backlog is worth a checkpoint from this many rows on. */
     private static final int DRAINED_ROWS = 1_000;
 
+    private static final int UNLINK_LEAST = 100;
+
+    /** A walk over the whole graph is worth it for one in so many of its rows. */
+    private static final int ROWS_PER_RECONNECT = 32;
+
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
-
-    private static final int UNLINK_LEAST = 100;
+    private final AtomicInteger linkedSinceReconnect = new AtomicInteger();
 
     /** After a compaction that found no memory: wait until it is worth more. */
     private volatile int compactFromTombstones;
@@ -57,6 +61,7 @@ final class BackgroundWork {
         return generation.mayTrain()
                 || (isReady
                         && (generation.segment.vectors().isTouched()
+                                || reconnectIsDue(generation)
                                 || checkpointIsDue(generation)
                                 || compactionIsDue(generation)
                                 || trainingIsDue(generation)
@@ -90,6 +95,7 @@ final class BackgroundWork {
             }
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
             linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
+            linkedSinceReconnect.addAndGet(batch.to() - batch.from());
         } finally {
             generation.gate.exit();
         }
@@ -142,7 +148,11 @@ final class BackgroundWork {
         }
         if (checkpointIsDue(generation)) {
             linkedSinceCheckpoint.set(0);
+            linkedSinceReconnect.set(0);
             store.checkpoint(generation);
+        } else if (reconnectIsDue(generation)) {
+            linkedSinceReconnect.set(0);
+            generation.reconnectPaused();
         }
     }
 
@@ -195,6 +205,12 @@ final class BackgroundWork {
         return tombstones > Math.max(UNLINK_LEAST, live / 8)
                 && tombstones * 3L <= generation.linking.linked()
                 && generation.fresh() <= live / 16;
+    }
+
+    /** New rows take places in lists, and a link between far parts of the graph may be dropped. */
+    private boolean reconnectIsDue(Generation generation) {
+        return generation.fresh() == 0
+                && linkedSinceReconnect.get() > generation.segment.slots() / ROWS_PER_RECONNECT;
     }
 
     private boolean compactionIsDue(Generation generation) {

@@ -29,6 +29,8 @@ import java.util.Map;
  * has left.
  */
 final class Generation {
+    private static final int READS_PER_INSERTION = 64;
+
     final Segment segment;
     Graph graph;
 
@@ -38,8 +40,6 @@ final class Generation {
     final Linking linking = new Linking();
     final ReaderGate gate;
     final ListSettings listSettings;
-    private static final int READS_PER_INSERTION = 64;
-
     private final int efConstruction;
     private final Quantization quantization;
 
@@ -184,6 +184,11 @@ final class Generation {
             linking.resume();
         }
         unlink.run();
+        reconnectPaused();
+    }
+
+    /** As {@link #reconnect}; insertions wait. */
+    void reconnectPaused() throws InterruptedException {
         if (linking.pause()) {
             try {
                 reconnect();

@@ -36,11 +36,6 @@ class RecallTest {
     private static final int EF = 200;
     private static final double RECALL_LEAST = 0.98;
 
-    /**
-     * All rows replaced at once, faster than they are linked: new ones are linked among dead ones.
-     */
-    private static final double RECALL_LEAST_AFTER_CHURN = 0.95;
-
     @TempDir Path directory;
 
     @ParameterizedTest(name = "{0} {1} {2} {3} elements, seed {4}, {5} threads")
@@ -218,8 +213,7 @@ class RecallTest {
             assertEquals(K, found.size(), when);
             recall += Fixture.recall(exact, found) / queries.length;
         }
-        double least = when.equals("churn") ? RECALL_LEAST_AFTER_CHURN : RECALL_LEAST;
-        assertTrue(recall >= least, "recall after " + when + " is " + recall);
+        assertTrue(recall >= RECALL_LEAST, "recall after " + when + " is " + recall);
         reachable(when, index);
     }
 
