@@ -18,7 +18,8 @@ import java.util.List;
 record Entrant(EngineKind kind, Method method, Quantization quantization, String name) {
     /** The points of its curve: an exact scan has one, because nothing is approximated. */
     List<Integer> efs(List<Integer> asked) {
-        boolean exact = kind == EngineKind.ANNEX && method == Method.FLAT;
+        boolean coded = quantization != Quantization.AUTO && quantization != Quantization.NONE;
+        boolean exact = kind == EngineKind.ANNEX && method == Method.FLAT && !coded;
         return exact ? asked.subList(0, 1) : asked;
     }
 }

@@ -29,10 +29,15 @@ public final class TopCollector {
         this.found = new long[(int) Math.min(2L * most, Math.max(256, 4L * k))];
     }
 
+    /** Whether a slot at this distance is taken, and not too far. */
+    boolean wants(float distance) {
+        // Written so that NaN passes as the farthest.
+        return !(distance > bound);
+    }
+
     /** Takes a slot unless it is too far. The same slot may come twice. */
     public void add(float distance, int slot) {
-        // Written so that NaN passes as the farthest.
-        if (distance > bound) {
+        if (!wants(distance)) {
             return;
         }
         if (size == found.length) {
@@ -47,6 +52,15 @@ public final class TopCollector {
     public int finish() {
         sort();
         return size;
+    }
+
+    /** The nearest of the slots, at most so many, to go on with. */
+    public int[] nearest(int most) {
+        int[] slots = new int[Math.min(most, finish())];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = slot(i);
+        }
+        return slots;
     }
 
     /** The slots, nearest first, after {@link #finish}. */

@@ -52,7 +52,7 @@ final class BackgroundWork {
     boolean hasWork(boolean isReady) {
         Generation generation = store.rows().generation();
         return generation != null
-                && ((wantsGraph(generation)
+                && ((wantsLinking(generation)
                                 && generation.linking.hasUnclaimed(generation.segment.slots()))
                         || (!maintaining.get() && maintenanceIsDue(generation, isReady)));
     }
@@ -73,15 +73,15 @@ final class BackgroundWork {
         return !maintaining.get() && !hasWork(true);
     }
 
-    /** Rows that are to be linked and are not yet; 0 where no graph is wanted. */
+    /** Rows that are to be linked or encoded and are not yet; 0 where nothing of it is wanted. */
     long fresh(Generation generation) {
-        return wantsGraph(generation) || trainingIsDue(generation) ? generation.fresh() : 0;
+        return wantsLinking(generation) || trainingIsDue(generation) ? generation.fresh() : 0;
     }
 
     /** Links one batch; {@code more} is run before, if another one is waiting. */
     void link(Scratch scratch, Runnable more) {
         Generation generation = store.rows().generation();
-        if (generation == null || !wantsGraph(generation) || !generation.gate.enter()) {
+        if (generation == null || !wantsLinking(generation) || !generation.gate.enter()) {
             return;
         }
         try {
@@ -94,8 +94,10 @@ final class BackgroundWork {
                 more.run();
             }
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
-            linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
-            linkedSinceReconnect.addAndGet(batch.to() - batch.from());
+            if (!generation.isFlat()) {
+                linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
+                linkedSinceReconnect.addAndGet(batch.to() - batch.from());
+            }
         } finally {
             generation.gate.exit();
         }
@@ -168,7 +170,7 @@ final class BackgroundWork {
         try {
             if (Compact.run(definition, store, generation, shared)) {
                 // The new slots' graph is on no disk yet.
-                linkedSinceCheckpoint.set(generation.segment.slots());
+                linkedSinceCheckpoint.set(generation.isFlat() ? 0 : generation.segment.slots());
             }
         } catch (AnnexException e) {
             LOG.warn("{} stays as it is: {}", definition.key(), e.getMessage());
@@ -240,10 +242,10 @@ final class BackgroundWork {
                 || (drained && rows >= generation.segment.slots() / 4);
     }
 
-    private boolean wantsGraph(Generation generation) {
+    private boolean wantsLinking(Generation generation) {
         return switch (definition.index().method()) {
             case HNSW -> true;
-            case FLAT -> false;
+            case FLAT -> generation.wantsCodes();
             case IVFPQ -> generation.lists() != null;
             case AUTO ->
                     generation.linking.linked() > 0

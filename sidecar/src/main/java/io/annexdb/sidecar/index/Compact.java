@@ -58,11 +58,7 @@ final class Compact {
         try {
             int linked = old.linking.linked();
             int[] newSlots = copyRows(old.segment, log, copy);
-            if (old.lists() == null) {
-                copyGraph(definition, old, copy, newSlots, linked);
-            } else {
-                copyLists(store, old, copy, newSlots, linked);
-            }
+            carryOver(definition, store, old, copy, Arrays.copyOf(newSlots, linked), budget);
             log.flush();
             log.force();
             oldLog = store.adopt(old, changed, log, copy);
@@ -106,43 +102,60 @@ final class Compact {
         copy.put(key, namespace, attributes, vector);
     }
 
-    private static void copyGraph(
-            ShardDefinition definition, Generation old, Rows copy, int[] newSlots, int linked) {
+    /**
+     * Carries over what stands beside the rows.
+     *
+     * @param newSlots of those that were linked
+     */
+    private static void carryOver(
+            ShardDefinition definition,
+            ShardStore store,
+            Generation old,
+            Rows copy,
+            int[] newSlots,
+            MemoryBudget budget) {
         Generation target = copy.generation();
-        if (target == null || linked == 0) {
+        if (target == null) {
             return;
         }
-        int targetLinked = 0;
-        for (int slot = 0; slot < linked; slot++) {
-            targetLinked = Math.max(targetLinked, newSlots[slot] + 1);
+        int linked = 0;
+        for (int slot : newSlots) {
+            linked = Math.max(linked, slot + 1);
         }
+        Lists lists = old.lists();
+        if (lists != null) {
+            copyLists(store, lists, target, newSlots, linked);
+        } else if (!old.isFlat() && newSlots.length > 0) {
+            copyGraph(definition, old, target, newSlots, linked);
+        }
+        target.linking.startAt(linked);
+        if (target.mayTrain()) {
+            target.train(budget);
+        }
+    }
+
+    private static void copyGraph(
+            ShardDefinition definition,
+            Generation old,
+            Generation target,
+            int[] newSlots,
+            int linked) {
         Insert insert =
                 new Insert(
                         target.graph,
                         definition.index().options().efConstruction(),
                         new Scratch(),
                         null);
-        CopyGraph.run(old.graph, target.graph, newSlots, linked, insert);
-        Reconnect.run(target.graph, targetLinked, insert);
-        target.linking.startAt(targetLinked);
+        CopyGraph.run(old.graph, target.graph, newSlots, newSlots.length, insert);
+        Reconnect.run(target.graph, linked, insert);
     }
 
     private static void copyLists(
-            ShardStore store, Generation old, Rows copy, int[] newSlots, int linked) {
-        Generation target = copy.generation();
-        Lists lists = old.lists();
-        if (target == null || lists == null) {
-            return;
-        }
-        int targetLinked = 0;
-        for (int slot = 0; slot < linked; slot++) {
-            targetLinked = Math.max(targetLinked, newSlots[slot] + 1);
-        }
-        Lists copied = store.newLists(lists.model(), targetLinked);
+            ShardStore store, Lists lists, Generation target, int[] newSlots, int linked) {
+        Lists copied = store.newLists(lists.model(), linked);
         target.setLists(copied);
         // Slots behind may be in the lists already, and are put there once more.
-        CopyLists.run(lists, copied, Arrays.copyOf(newSlots, linked));
-        target.linking.startAt(targetLinked);
+        CopyLists.run(lists, copied, newSlots);
     }
 
     /** Makes the copy equal to the original in these rows. The writer is held up. */

@@ -41,6 +41,7 @@ final class Generation {
     final ReaderGate gate;
     final ListSettings listSettings;
     private final int efConstruction;
+    private final boolean isFlat;
     private final Quantization quantization;
 
     /**
@@ -61,11 +62,8 @@ final class Generation {
         graph = new Graph(links(index), segment, budget);
         listSettings = ListSettings.of(index.options());
         efConstruction = index.options().efConstruction();
-        quantization =
-                index.method() == Method.IVFPQ
-                        ? Quantization.NONE
-                        : TrainCodes.resolve(
-                                index.options().quantization(), index.metric(), dimension);
+        isFlat = index.method() == Method.FLAT;
+        quantization = quantization(index, dimension);
         if (quantization != Quantization.NONE) {
             linking.setBarrier(TrainCodes.ROWS_LEAST);
         }
@@ -77,12 +75,35 @@ final class Generation {
                 });
     }
 
+    /** A scan is exact unless codes are asked for. */
+    private static Quantization quantization(IndexDefinition index, int dimension) {
+        Quantization wanted = index.options().quantization();
+        return switch (index.method()) {
+            case IVFPQ -> Quantization.NONE;
+            case AUTO, HNSW -> TrainCodes.resolve(wanted, index.metric(), dimension);
+            case FLAT ->
+                    wanted == Quantization.AUTO
+                            ? Quantization.NONE
+                            : TrainCodes.resolve(wanted, index.metric(), dimension);
+        };
+    }
+
+    /** Whether rows get into a graph, or into lists: with method flat they are encoded at most. */
+    boolean isFlat() {
+        return isFlat;
+    }
+
+    /** Whether rows get codes, now or when there are enough of them. */
+    boolean wantsCodes() {
+        return quantization != Quantization.NONE;
+    }
+
     /** Links per node; beside lists, the graph stays empty. */
     private static int links(IndexDefinition index) {
         return index.method() == Method.IVFPQ ? IndexOptions.DEFAULT.m() : index.options().m();
     }
 
-    /** Links the slots of a batch; rows that have gone stay out of the graph. */
+    /** Encodes and links the slots of a batch; rows that have gone stay out of the graph. */
     void link(Linking.Batch batch, Scratch scratch, Runnable beforeEach) {
         Codes codes = segment.enterCodes();
         try {
@@ -93,10 +114,14 @@ final class Generation {
                 linking.done(batch);
                 return;
             }
-            graph.ensure(batch.to());
             if (codes != null) {
                 codes.encode(segment.vectors(), batch.from(), batch.to());
             }
+            if (isFlat) {
+                linking.done(batch);
+                return;
+            }
+            graph.ensure(batch.to());
             Insert insert = new Insert(graph, efConstruction, scratch, codes);
             for (int slot = batch.from(); slot < batch.to(); slot++) {
                 if (!segment.isDead(slot)) {
@@ -209,7 +234,7 @@ final class Generation {
 
     /** Links what got shut off, which happens in graphs only; nobody may be linking. */
     void reconnect() {
-        if (lists != null) {
+        if (isFlat || lists != null) {
             return;
         }
         Insert insert = new Insert(graph, efConstruction, new Scratch(), null);

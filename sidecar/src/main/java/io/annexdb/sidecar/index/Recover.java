@@ -121,9 +121,15 @@ final class Recover {
     private static void readGraph(
             ShardDefinition definition, ShardFiles files, ShardStore store, MemoryBudget budget) {
         Generation generation = store.rows().generation();
-        if (generation == null
-                || definition.index().method() == Method.FLAT
-                || !Files.exists(files.graph())) {
+        if (generation == null) {
+            return;
+        }
+        if (generation.isFlat()) {
+            // Codes are on no disk; the next training makes them.
+            generation.linking.startAt(generation.segment.slots());
+            return;
+        }
+        if (!Files.exists(files.graph())) {
             return;
         }
         try {

@@ -3,6 +3,7 @@ package io.annexdb.sidecar.index;
 import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.filter.FindMatches;
 import io.annexdb.sidecar.filter.SlotMatches;
+import io.annexdb.sidecar.flat.CodeScan;
 import io.annexdb.sidecar.flat.Scan;
 import io.annexdb.sidecar.flat.TopCollector;
 import io.annexdb.sidecar.hnsw.CandidatePool;
@@ -31,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * One search in one generation: chooses between scan and graph, adds the fresh rows, and computes
@@ -46,8 +48,8 @@ final class ShardSearch {
     /** Replaced rows met twice in one search: more than this at once are not expected. */
     private static final int EXTRA_MAX = 10_000;
 
-    /** A visit of the graph costs about so many rows of a scan of scattered slots. */
-    private static final int SCAN_ROWS_PER_VISIT = 2;
+    /** A scan of codes leaves at least so many candidates for each row that is wanted. */
+    private static final long CANDIDATES_PER_ROW = 4;
 
     /** A scan of codes goes through so many in the time of one scattered vector. */
     private static final int CODES_PER_SCAN_ROW = 16;
@@ -135,12 +137,16 @@ final class ShardSearch {
 
     private List<Neighbor> everywhere(int ef) {
         int linked = generation.linking.linked();
-        if (extreme || linked == 0 || (long) ef * VISITS_PER_CANDIDATE >= segment.slots()) {
+        boolean fewRows = (long) ef * VISITS_PER_CANDIDATE >= segment.slots();
+        if (extreme || linked == 0 || (fewRows && !generation.isFlat())) {
             return all(null);
         }
         SlotFilter alive = segment.tombstones() == 0 ? null : slot -> !segment.isDead(slot);
         TopCollector top = collector(k);
-        approximate(ef, alive, 1, Integer.MAX_VALUE, top);
+        int rows = generation.isFlat() ? segment.live() : Integer.MAX_VALUE;
+        if (!approximate(ef, alive, rows, linked, CodeScan::all, top)) {
+            return all(null);
+        }
         scan(top).from(linked);
         List<Neighbor> nearest = nearest(top);
         return nearest.size() < Math.min(k, segment.live()) ? all(null) : within(nearest);
@@ -155,7 +161,7 @@ final class ShardSearch {
         int number = list.number();
         SlotFilter member = slot -> segment.namespace(slot) == number && !segment.isDead(slot);
         TopCollector top = collector(k);
-        if (!approximate(ef, member, (double) rows / segment.live(), rows, top)) {
+        if (!approximate(ef, member, rows, linked, scan -> scan.namespace(list), top)) {
             return all(list);
         }
         fresh(linked, number, top);
@@ -163,29 +169,23 @@ final class ShardSearch {
         return nearest.size() < Math.min(k, list.live()) ? all(list) : within(nearest);
     }
 
-    /** Scans the matching rows when they are few, else searches the graph for them. */
+    /** Scans the matching rows when they are few, else searches for them by graph or codes. */
     private List<Neighbor> matching(FindMatches find, int ef) {
         SlotMatches matches = find.from(0);
         int linked = generation.linking.linked();
         int rows = matches.count();
-        if (extreme || linked == 0 || isScanCheaper(rows, ef)) {
+        if (extreme || linked == 0 || rows <= ef) {
             return all(find, matches);
         }
         TopCollector top = collector(k);
-        double share = (double) rows / Math.max(rows, segment.live());
-        if (!approximate(ef, matches::accepts, share, rows, top)) {
+        Consumer<CodeScan> codes = scan -> scan.these(matches.slots(0));
+        if (!approximate(ef, matches::accepts, rows, linked, codes, top)) {
             return all(find, matches);
         }
         these(matches.slots(linked), top);
         these(later(find, matches), top);
         List<Neighbor> nearest = nearest(top);
         return nearest.size() < Math.min(k, rows) ? all(find, matches) : within(nearest);
-    }
-
-    /** A graph search meets matching rows as often as they are among all. */
-    private boolean isScanCheaper(long rows, long ef) {
-        return rows <= ef
-                || rows * rows <= ef * VISITS_PER_CANDIDATE * SCAN_ROWS_PER_VISIT * segment.slots();
     }
 
     /** Matching rows that came while the search went on, replaced ones among them. */
@@ -263,24 +263,66 @@ final class ShardSearch {
     }
 
     /**
-     * Searches the graph, or the lists.
+     * Searches the lists, or the graph, or scans codes: what costs least.
      *
-     * @param share of the rows that pass the filter
-     * @param scanRows rows that a scan would go through
-     * @return false when it was dearer than the scan would be
+     * @param filter rows that may be answered
+     * @param rows how many they are
+     * @param linked slots below this have codes, if there are any
+     * @return false when it is, or was, dearer than an exact scan
      */
     private boolean approximate(
-            int ef, @Nullable SlotFilter filter, double share, int scanRows, TopCollector top) {
+            int ef,
+            @Nullable SlotFilter filter,
+            int rows,
+            int linked,
+            Consumer<CodeScan> codeScan,
+            TopCollector top) {
+        double share = (double) rows / Math.max(rows, segment.live());
         Lists lists = generation.enterLists();
-        if (lists == null) {
-            boolean all = scanRows == Integer.MAX_VALUE;
-            return graph(ef, filter, all ? scanRows : scanRows / SCAN_ROWS_PER_VISIT, top);
+        if (lists != null) {
+            try {
+                return lists(lists, ef, filter, share, rows, top);
+            } finally {
+                lists.gate().exit();
+            }
         }
+        Codes codes = segment.enterCodes();
         try {
-            return lists(lists, ef, filter, share, scanRows, top);
+            EstimateCost cost = new EstimateCost(vectors, codes);
+            double scan = cost.scan(rows);
+            int candidates = (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
+            double byCodes = cost.codes(rows, candidates);
+            double least = Math.min(scan, byCodes);
+            if (!generation.isFlat()
+                    && cost.walk(ef, share) < least
+                    && graph(codes, ef, filter, cost.visits(least), top)) {
+                return true;
+            }
+            if (codes == null || scan <= byCodes) {
+                return false;
+            }
+            codes(codes, candidates, linked, codeScan, top);
+            return true;
         } finally {
-            lists.gate().exit();
+            if (codes != null) {
+                codes.exit();
+            }
         }
+    }
+
+    /** Scores by their vectors the slots whose codes are the nearest. */
+    private void codes(
+            Codes codes,
+            int candidates,
+            int linked,
+            Consumer<CodeScan> codeScan,
+            TopCollector top) {
+        CodeScorer scorer = new CodeScorer(codes, query, scale, scratch);
+        TopCollector best = new TopCollector(candidates, 0f);
+        codeScan.accept(new CodeScan(segment, codes, scorer::score, linked, best, cancelled));
+        int[] found = best.nearest(candidates);
+        scan(top).these(found, found.length);
+        vectors.touch(found.length);
     }
 
     /** With a filter more lists, so that as many rows that pass it are looked at as without. */
@@ -312,8 +354,12 @@ final class ShardSearch {
     }
 
     /** False when it was dearer than the scan would be. */
-    private boolean graph(int ef, @Nullable SlotFilter filter, int visitsMax, TopCollector top) {
-        Codes codes = segment.enterCodes();
+    private boolean graph(
+            @Nullable Codes codes,
+            int ef,
+            @Nullable SlotFilter filter,
+            int visitsMax,
+            TopCollector top) {
         if (codes == null) {
             boolean whole = walk(new VectorScorer(vectors, query, scale), ef, filter, visitsMax);
             CandidatePool pool = scratch.pool();
@@ -324,14 +370,11 @@ final class ShardSearch {
             }
             return whole;
         }
-        try {
-            boolean whole =
-                    walk(new CodeScorer(codes, query, scale, scratch), ef, filter, visitsMax);
+        boolean whole = walk(new CodeScorer(codes, query, scale, scratch), ef, filter, visitsMax);
+        if (whole) {
             rerank(top);
-            return whole;
-        } finally {
-            codes.exit();
         }
+        return whole;
     }
 
     private boolean walk(Scorer scorer, int ef, @Nullable SlotFilter filter, int visitsMax) {

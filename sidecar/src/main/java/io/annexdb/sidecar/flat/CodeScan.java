@@ -1,0 +1,119 @@
+package io.annexdb.sidecar.flat;
+
+import io.annexdb.sidecar.segment.Codes;
+import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.segment.SlotList;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * The first phase of a scan in two: estimates the distances of slots by their codes, and leaves the
+ * nearest to be scored by their vectors. What a slot's row has become is asked of the few only that
+ * are near enough, for it lies elsewhere.
+ */
+public final class CodeScan {
+    private static final int BATCH = 256;
+    private static final int BATCHES_PER_CHECK = 64;
+
+    private final Segment segment;
+    private final Codes codes;
+    private final Estimates estimates;
+    private final int end;
+    private final TopCollector best;
+    private final BooleanSupplier cancelled;
+    private final int[] slots = new int[BATCH];
+    private final float[] distances = new float[BATCH];
+    private int batches;
+
+    @SuppressWarnings("UnusedVariable") // or the compiler would leave the reading out
+    private long fetched;
+
+    /** Distances from one query, estimated. */
+    @FunctionalInterface
+    public interface Estimates {
+        /** Writes the distances of {@code n} slots to {@code out[0 .. n)}. */
+        void score(int[] slots, int n, float[] out);
+    }
+
+    /**
+     * @param codes that the caller has entered
+     * @param estimates from these codes
+     * @param end slots from here on have no code, and are left out
+     * @param best where the nearest go
+     * @param cancelled asked every some ten thousand rows
+     */
+    public CodeScan(
+            Segment segment,
+            Codes codes,
+            Estimates estimates,
+            int end,
+            TopCollector best,
+            BooleanSupplier cancelled) {
+        this.segment = segment;
+        this.codes = codes;
+        this.estimates = estimates;
+        this.end = end;
+        this.best = best;
+        this.cancelled = cancelled;
+    }
+
+    /** All live rows. */
+    public void all() {
+        for (int first = 0; first < end; first += BATCH) {
+            int n = Math.min(BATCH, end - first);
+            for (int i = 0; i < n; i++) {
+                slots[i] = first + i;
+            }
+            score(n, 0);
+        }
+    }
+
+    /** All live rows of a namespace. */
+    @SuppressWarnings("ReferenceEquality") // another array means: look again
+    public void namespace(SlotList list) {
+        int[] array;
+        do {
+            array = list.slots();
+            these(array, 1, SlotList.count(array) + 1, list.number());
+        } while (array != list.slots());
+    }
+
+    /** These slots, as far as their rows are live. */
+    public void these(int[] wanted) {
+        these(wanted, 0, wanted.length, 0);
+    }
+
+    private void these(int[] wanted, int from, int to, int namespace) {
+        int n = 0;
+        for (int i = from; i < to; i++) {
+            if (wanted[i] < end) {
+                slots[n++] = wanted[i];
+                if (n == BATCH) {
+                    fetched += codes.fetch(slots, n);
+                    score(n, namespace);
+                    n = 0;
+                }
+            }
+        }
+        score(n, namespace);
+    }
+
+    private void score(int n, int namespace) {
+        if (n == 0) {
+            return;
+        }
+        if (++batches % BATCHES_PER_CHECK == 0) {
+            Scan.checkCancelled(cancelled);
+        }
+        estimates.score(slots, n, distances);
+        for (int i = 0; i < n; i++) {
+            if (best.wants(distances[i]) && isThere(slots[i], namespace)) {
+                best.add(distances[i], slots[i]);
+            }
+        }
+    }
+
+    private boolean isThere(int slot, int namespace) {
+        return !segment.isDead(slot) && (namespace == 0 || segment.namespace(slot) == namespace);
+    }
+}
