@@ -261,6 +261,8 @@ final class Generation {
                     segment.vectorBytes(),
                     "keys",
                     segment.keyBytes(),
+                    "namespaces",
+                    segment.namespaceBytes(),
                     "codes",
                     segment.codeBytes(),
                     "attributes",

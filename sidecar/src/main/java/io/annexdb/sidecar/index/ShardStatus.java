@@ -13,10 +13,10 @@ import java.util.Map;
  * @param rows live rows, linked or fresh
  * @param rowsSkipped rows seen whose vector could not be indexed: wrong dimension, NaN, infinity,
  *     zero under cosine; counted since the sidecar started
- * @param freshRows rows not yet linked into the graph, found by exact scan
+ * @param freshRows rows not yet linked into the graph, or not yet encoded, found by exact scan
  * @param tombstones slots of deleted rows, not yet reclaimed
  * @param dimension elements per vector; 0 until the first vector was seen
- * @param memoryBytes memory by part: vectors, graph, keys
+ * @param memoryBytes memory by part: vectors, keys, namespaces, codes, attributes, graph or lists
  * @param fileBytes bytes of its files
  * @param lsn end of the last transaction applied to it
  * @param loadedRows rows that the first copy has delivered so far

@@ -10,10 +10,7 @@ import io.annexdb.sidecar.model.RowKey;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The rows of one shard. Every stored vector takes the next slot, numbered from 0; a replaced or
@@ -32,15 +29,11 @@ public final class Segment implements AutoCloseable {
     private final SlotBits dead;
     private final KeyTable keys;
     private final Attributes attributes;
-    private final Map<String, SlotList> namespaces = new ConcurrentHashMap<>();
-    private int namespaceNumbers;
+    private final Namespaces namespaces = new Namespaces();
     private volatile @Nullable Codes codes;
     private volatile int slots;
     private volatile int tombstones;
     private int buried;
-
-    /** By namespace number - 1. */
-    private volatile SlotList[] byNumber = new SlotList[16];
 
     public Segment(Metric metric, ElementType elements, int dimension, MemoryBudget budget) {
         this(metric, elements, dimension, List.of(), budget, null);
@@ -143,13 +136,13 @@ public final class Segment implements AutoCloseable {
     }
 
     public @Nullable SlotList namespace(String name) {
-        return namespaces.get(name);
+        return namespaces.find(name);
     }
 
-    /** The name of a slot's namespace. */
+    /** The name of a slot's namespace; null also when the row has left and nobody else is there. */
     public @Nullable String namespaceName(int slot) {
         int number = rows.namespace(slot);
-        return number == 0 ? null : byNumber[number - 1].name();
+        return number == 0 ? null : namespaces.name(number);
     }
 
     /** The slot of a row, or -1. Safe beside the writer. */
@@ -193,7 +186,7 @@ public final class Segment implements AutoCloseable {
         int old = keys.find(bytes, hash);
         int slot = slots;
         vectors.put(slot, vector);
-        SlotList list = list(namespace);
+        SlotList list = namespaces.of(namespace);
         rows.put(
                 slot,
                 bytes,
@@ -204,7 +197,7 @@ public final class Segment implements AutoCloseable {
         keys.put(bytes, hash, slot);
         slots = slot + 1;
         if (list != null) {
-            list.add(slot);
+            namespaces.add(list, slot);
         }
         if (old >= 0) {
             bury(old);
@@ -263,14 +256,14 @@ public final class Segment implements AutoCloseable {
 
     private void moveNamespace(int slot, @Nullable String namespace) {
         int oldNumber = rows.namespace(slot);
-        SlotList list = list(namespace);
+        SlotList list = namespaces.of(namespace);
         int newNumber = list == null ? 0 : list.number();
         if (newNumber == oldNumber) {
             return;
         }
         rows.setNamespace(slot, newNumber);
         if (list != null) {
-            list.add(slot);
+            namespaces.add(list, slot);
         }
         leave(oldNumber);
     }
@@ -283,24 +276,8 @@ public final class Segment implements AutoCloseable {
 
     private void leave(int number) {
         if (number > 0) {
-            byNumber[number - 1].gone(slot -> !dead.get(slot) && rows.namespace(slot) == number);
+            namespaces.leave(number, slot -> !dead.get(slot) && rows.namespace(slot) == number);
         }
-    }
-
-    private @Nullable SlotList list(@Nullable String namespace) {
-        if (namespace == null) {
-            return null;
-        }
-        SlotList list = namespaces.get(namespace);
-        if (list == null) {
-            list = new SlotList(namespace, ++namespaceNumbers);
-            if (namespaceNumbers > byNumber.length) {
-                byNumber = Arrays.copyOf(byNumber, byNumber.length * 2);
-            }
-            byNumber[namespaceNumbers - 1] = list;
-            namespaces.put(namespace, list);
-        }
-        return list;
     }
 
     /** Memory of vectors. */
@@ -314,9 +291,14 @@ public final class Segment implements AutoCloseable {
         return current == null ? 0 : current.bytes();
     }
 
-    /** Memory of keys, rows and namespaces, in bytes. */
+    /** Memory of keys and rows, in bytes. */
     public long keyBytes() {
         return rows.bytes() + dead.bytes() + keys.bytes();
+    }
+
+    /** Memory of the namespaces' names and lists, in bytes. */
+    public long namespaceBytes() {
+        return namespaces.bytes();
     }
 
     /** Memory of the included columns, in bytes. */

@@ -6,18 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.filter.ParseFilter;
 import io.annexdb.sidecar.model.AttributeRow;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IncludedColumn;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -42,7 +46,10 @@ class FilteredSearchTest {
     @TempDir Path directory;
 
     private static ShardDefinition shard(Method method) {
-        IndexDefinition plain = Fixture.shard(Metric.L2, method, DIMENSION).index();
+        return including(Fixture.shard(Metric.L2, method, DIMENSION).index());
+    }
+
+    private static ShardDefinition including(IndexDefinition plain) {
         return new ShardDefinition(
                 new IndexDefinition(
                         plain.id(),
@@ -133,6 +140,55 @@ class FilteredSearchTest {
                 assertEquals(List.of(), keys(search(index, query, 10, "nobody", "a is not null")));
             }
             assertTrue(found >= 0.97 * wanted, found + " of " + wanted + " found, seed " + SEED);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Method.class,
+            names = {"HNSW", "FLAT"})
+    void codesFindWhatMatches(Method method) throws InterruptedException {
+        Random random = new Random(SEED);
+        System.out.println("seed " + SEED);
+        int dimension = 256;
+        float[][] vectors = Fixture.embedded(random, 6_000, dimension, 16);
+        IndexDefinition plain =
+                Fixture.shard(
+                                Metric.L2,
+                                ElementType.FLOAT32,
+                                method,
+                                Quantization.RABITQ,
+                                dimension)
+                        .index();
+        try (IndexRegistry registry =
+                IndexRegistry.open(IndexSettings.of(directory.resolve("codes")))) {
+            VectorIndex index = Fixture.ready(registry, including(plain));
+            for (int i = 0; i < vectors.length; i++) {
+                index.upsert(
+                        Fixture.key(i), "n" + i % 2, row(i % 1000, i % 3, "t" + i % 7), vectors[i]);
+            }
+            index.commit(new Lsn(200));
+            Fixture.awaitLinked(index);
+            int[] shares = {30, 100, 300, 600, 950};
+            int[] found = new int[shares.length];
+            for (int i = 0; i < 50; i++) {
+                float[] query = vectors[random.nextInt(vectors.length)].clone();
+                query[0] += 0.1f;
+                for (int share = 0; share < shares.length; share++) {
+                    int limit = shares[share];
+                    List<RowKey> answer =
+                            keys(search(index, query, 10, "n1", "a < " + limit + " or b = 4"));
+                    assertEquals(10, answer.size());
+                    List<RowKey> expected =
+                            exact(vectors, query, 10, slot -> slot % 1000 < limit && slot % 2 == 1);
+                    found[share] += (int) expected.stream().filter(answer::contains).count();
+                }
+            }
+            for (int share = 0; share < shares.length; share++) {
+                assertTrue(
+                        found[share] >= 0.97 * 500,
+                        found[share] + " of 500 found, a < " + shares[share] + ", seed " + SEED);
+            }
         }
     }
 
