@@ -8,8 +8,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * The first phase of a scan in two: estimates the distances of slots by their codes, and leaves the
- * nearest to be scored by their vectors. What a slot's row has become is asked of the few only that
- * are near enough, for it lies elsewhere.
+ * nearest to be scored by their vectors. What a slot's row has become is asked only where some have
+ * gone, and then of the few that are near enough, for it lies elsewhere.
  */
 public final class CodeScan {
     private static final int BATCH = 256;
@@ -59,12 +59,13 @@ public final class CodeScan {
 
     /** All live rows. */
     public void all() {
+        boolean someGone = segment.tombstones() > 0;
         for (int first = 0; first < end; first += BATCH) {
             int n = Math.min(BATCH, end - first);
             for (int i = 0; i < n; i++) {
                 slots[i] = first + i;
             }
-            score(n, 0);
+            score(n, someGone, 0);
         }
     }
 
@@ -74,31 +75,32 @@ public final class CodeScan {
         int[] array;
         do {
             array = list.slots();
-            these(array, 1, SlotList.count(array) + 1, list.number());
+            int count = SlotList.count(array);
+            these(array, 1, count + 1, count != list.live(), list.number());
         } while (array != list.slots());
     }
 
-    /** These slots, as far as their rows are live. */
+    /** Exactly these slots. */
     public void these(int[] wanted) {
-        these(wanted, 0, wanted.length, 0);
+        these(wanted, 0, wanted.length, false, 0);
     }
 
-    private void these(int[] wanted, int from, int to, int namespace) {
+    private void these(int[] wanted, int from, int to, boolean someGone, int namespace) {
         int n = 0;
         for (int i = from; i < to; i++) {
             if (wanted[i] < end) {
                 slots[n++] = wanted[i];
                 if (n == BATCH) {
                     fetched += codes.fetch(slots, n);
-                    score(n, namespace);
+                    score(n, someGone, namespace);
                     n = 0;
                 }
             }
         }
-        score(n, namespace);
+        score(n, someGone, namespace);
     }
 
-    private void score(int n, int namespace) {
+    private void score(int n, boolean someGone, int namespace) {
         if (n == 0) {
             return;
         }
@@ -107,7 +109,7 @@ public final class CodeScan {
         }
         estimates.score(slots, n, distances);
         for (int i = 0; i < n; i++) {
-            if (best.wants(distances[i]) && isThere(slots[i], namespace)) {
+            if (best.wants(distances[i]) && (!someGone || isThere(slots[i], namespace))) {
                 best.add(distances[i], slots[i]);
             }
         }

@@ -295,7 +295,8 @@ final class ShardSearch {
             double least = Math.min(scan, byCodes);
             if (!generation.isFlat()
                     && cost.walk(ef, share) < least
-                    && graph(codes, ef, filter, cost.visits(least), top)) {
+                    && graph(codes, ef, filter, cost.visits(least), top)
+                    && top.finish() >= Math.min(k, rows)) {
                 return true;
             }
             if (codes == null || scan <= byCodes) {
