@@ -356,6 +356,33 @@ $function$;
 comment on function annex_internal.filter_request(memory.vector_indexes, regclass, text) is
     'A filter as a sidecar takes it, with the columns that it may use; NULL where the session''s role may not see every value of them';
 
+create or replace function annex_internal.sidecars_unknown(
+    index memory.vector_indexes, groups integer[], sidecars name[]) returns jsonb
+language sql immutable
+return jsonb_build_object(
+    'sqlstate', '55000',
+    'message', format('index "%s" lies on groups %s, and only of %s a sidecar is known',
+        index.index_name, groups, coalesce(sidecars, '{}')),
+    'hint', 'Call annex.setup with all sidecars.');
+comment on function annex_internal.sidecars_unknown(memory.vector_indexes, integer[], name[]) is
+    'The failure of a request that some groups have no sidecar for';
+
+create or replace function annex_internal.partitions_missing(index memory.vector_indexes) returns jsonb
+language sql immutable
+return jsonb_build_object(
+    'sqlstate', '55000',
+    'message', format('index "%s" does not have all partitions of %s yet', index.index_name, index.table_name),
+    'hint', 'A new partition is loaded within seconds, or as long as it takes to copy it; see annex.index_status.');
+comment on function annex_internal.partitions_missing(memory.vector_indexes) is
+    'The failure of a request to a sidecar that lacks a partition';
+
+create or replace function annex_internal.filter_left() returns jsonb
+language sql immutable
+return jsonb_build_object(
+    'sqlstate', '0A000', 'message', 'the filter is left to PostgreSQL',
+    'hint', 'A sidecar filters by columns of which the role may see every value.');
+comment on function annex_internal.filter_left() is 'The failure of a request whose filter no sidecar may evaluate';
+
 create or replace function annex_internal.ask(
     index_id bigint, operation text, query text, k integer, ef integer, namespace text,
     max_distance double precision, consistency text, timeout_ms integer, row_keys text, filter text default null,
@@ -382,9 +409,7 @@ begin
     if filter is not null then
         v_filter := annex_internal.filter_request(v_index, v_target, filter);
         if v_filter is null then
-            failure := jsonb_build_object(
-                'sqlstate', '0A000', 'message', 'the filter is left to PostgreSQL',
-                'hint', 'A sidecar filters by columns of which the role may see every value.');
+            failure := annex_internal.filter_left();
             return;
         end if;
     end if;
@@ -394,11 +419,7 @@ begin
     from unnest(v_groups) g
     where exists (select from pg_foreign_server where srvname = 'annex_' || g);
     if cardinality(v_sidecars) is distinct from cardinality(v_groups) then
-        failure := jsonb_build_object(
-            'sqlstate', '55000',
-            'message', format('index "%s" lies on groups %s, and only of %s a sidecar is known',
-                v_index.index_name, v_groups, coalesce(v_sidecars, '{}')),
-            'hint', 'Call annex.setup with all sidecars.');
+        failure := annex_internal.sidecars_unknown(v_index, v_groups, v_sidecars);
         return;
     end if;
 
@@ -419,11 +440,7 @@ begin
             return;
         end if;
         if (v_answer.detail ->> 'shards')::integer < v_partitions then
-            failure := jsonb_build_object(
-                'sqlstate', '55000',
-                'message', format('index "%s" does not have all partitions of %s yet', v_index.index_name,
-                    v_index.table_name),
-                'hint', 'A new partition is loaded within seconds, or as long as it takes to copy it; see annex.index_status.');
+            failure := annex_internal.partitions_missing(v_index);
             return;
         end if;
         keys := v_answer.keys;

@@ -278,6 +278,29 @@ comment on function annex_internal.candidates(
     memory.vector_indexes, text, integer, text, text, double precision, integer, text, integer, integer) is
     'At least so many nearest rows that match the filter, or all: neighbours in growing batches, filtered here, or the matching rows ranked by the sidecar';
 
+create or replace function annex_internal.matching_keys_sql(
+    index memory.vector_indexes, namespace text, filter text, chunk integer) returns text
+language sql stable parallel restricted
+return (
+    select pg_catalog.format(
+        $statement$select '[' || pg_catalog.string_agg(row_key, ',') || ']' as keys
+        from (
+            select pg_catalog.json_build_array(%s)::text as row_key, (pg_catalog.row_number() over () - 1) / %s as chunk
+            from %s as %I where %s and (%s
+            )) matching
+        group by chunk$statement$,
+        pg_catalog.string_agg(annex_internal.key_text(
+            pg_catalog.format('%I.%I', c.relname, k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place),
+        chunk, index.table_name, c.relname,
+        case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$1') end,
+        coalesce(filter, 'true'))
+    from pg_catalog.unnest(index.key_columns) with ordinality k (name, place)
+    join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(index.table_name)
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = k.name
+    group by c.relname);
+comment on function annex_internal.matching_keys_sql(memory.vector_indexes, text, text, integer) is
+    'SQL for the keys of the rows that match and may be seen, as JSON arrays of so many; $1 is the namespace';
+
 create or replace function annex_internal.rank_matching(
     index memory.vector_indexes, query text, wanted integer, namespace text, filter text,
     max_distance double precision, ef_search integer, consistency text, timeout_ms integer)
@@ -288,30 +311,13 @@ declare
     -- Keys of one request; so many are ranked within a few milliseconds and bound the memory here.
     c_chunk constant integer := 10000;
     c_rank_max constant integer := 100000;
-    v_target regclass := pg_catalog.to_regclass(index.table_name);
     v_asked integer := least(wanted, c_rank_max);
     v_answers annex_internal.answer[] := '{}';
     v_answer record;
     v_found annex_internal.found;
-    v_texts text;
     v_chunk record;
 begin
-    select pg_catalog.string_agg(annex_internal.key_text(
-        pg_catalog.format('%I.%I', (select relname from pg_catalog.pg_class where oid = v_target), k.name),
-        annex_internal.base_type(a.atttypid)), ', ' order by k.place)
-    into v_texts
-    from pg_catalog.unnest(index.key_columns) with ordinality k (name, place)
-    join pg_catalog.pg_attribute a on a.attrelid = v_target and a.attname = k.name;
-    for v_chunk in execute pg_catalog.format(
-        $statement$select '[' || pg_catalog.string_agg(row_key, ',') || ']' as keys
-        from (
-            select pg_catalog.json_build_array(%s)::text as row_key, (pg_catalog.row_number() over () - 1) / %s as chunk
-            from %s as %I where %s and (%s
-            )) matching
-        group by chunk$statement$,
-        v_texts, c_chunk, index.table_name, (select relname from pg_catalog.pg_class where oid = v_target),
-        case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$1') end,
-        coalesce(filter, 'true')) using namespace
+    for v_chunk in execute annex_internal.matching_keys_sql(index, namespace, filter, c_chunk) using namespace
     loop
         select * into v_answer from annex_internal.ask(index.index_id, 'rank', query, v_asked, ef_search, namespace,
             max_distance, consistency, timeout_ms, v_chunk.keys, null);

@@ -10,6 +10,7 @@ import io.annexdb.sidecar.kernel.Kernels;
 import io.annexdb.sidecar.query.Fence;
 import io.annexdb.sidecar.query.IndexStatus;
 import io.annexdb.sidecar.query.NodeStatus;
+import io.annexdb.sidecar.query.RunTogether;
 import io.annexdb.sidecar.query.SearchService;
 import io.annexdb.sidecar.query.StatusService;
 import io.annexdb.sidecar.telemetry.IndexFigures;
@@ -27,6 +28,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One running sidecar. Started in this order, stopped in the reverse one: metrics, indexes,
@@ -49,7 +55,8 @@ public final class Sidecar implements AutoCloseable {
                     started(new Follower(followerSettings(config), registry, telemetry));
             follower.start();
             Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
-            SearchService search = new SearchService(registry, fence, telemetry);
+            SearchService search =
+                    new SearchService(registry, fence, telemetry, together(started(helpers())));
             status =
                     new StatusService(
                             Version.current(),
@@ -124,6 +131,22 @@ public final class Sidecar implements AutoCloseable {
     private <T extends AutoCloseable> T started(T part) {
         parts.push(part);
         return part;
+    }
+
+    /** One thread fewer than processors; what finds none free is not run. */
+    private static ExecutorService helpers() {
+        return new ThreadPoolExecutor(
+                0,
+                Math.max(1, Runtime.getRuntime().availableProcessors() - 1),
+                1,
+                TimeUnit.MINUTES,
+                new SynchronousQueue<>(),
+                Thread.ofPlatform().daemon().name("annex-search-", 1).factory(),
+                new ThreadPoolExecutor.DiscardPolicy());
+    }
+
+    private static RunTogether together(Executor helpers) {
+        return new RunTogether(helpers, Runtime.getRuntime().availableProcessors());
     }
 
     private static List<KernelFigures> kernels() {

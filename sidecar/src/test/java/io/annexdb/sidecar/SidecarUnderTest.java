@@ -58,6 +58,15 @@ public final class SidecarUnderTest implements AutoCloseable {
                 .sum();
     }
 
+    /** A counter of its own metrics. */
+    public long counted(String name) {
+        return metrics()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
     private String metrics() {
         URI uri = URI.create("http://127.0.0.1:" + sidecar.httpPort() + "/metrics");
         try (HttpClient client = HttpClient.newHttpClient()) {

@@ -80,6 +80,12 @@ final class AnswerRequest {
                     render.found(
                             request.nonce(),
                             search.rank(searchOf(request), request.keys(), cancelled));
+            case SEARCH_BATCH ->
+                    render.foundAll(request.nonce(), search.search(searchOf(request), cancelled));
+            case RANK_BATCH ->
+                    render.foundAll(
+                            request.nonce(),
+                            search.rank(searchOf(request), request.keys(), cancelled));
             case STATUS ->
                     render.status(
                             request.nonce(),

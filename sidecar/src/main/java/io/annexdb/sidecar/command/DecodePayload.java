@@ -49,7 +49,7 @@ final class DecodePayload {
     private @Nullable Long expiresMillis;
     private @Nullable Long index;
     private @Nullable Integer k;
-    private float @Nullable [] vector;
+    private List<float[]> vectors = List.of();
     private int efSearch = EF_SEARCH_DEFAULT;
     private @Nullable String namespace;
     private double maxDistance = Double.POSITIVE_INFINITY;
@@ -131,7 +131,8 @@ final class DecodePayload {
             case "staleness_ms" -> stalenessMillis = millis(name, json);
             case "timeout_ms" -> timeoutMillis = millis(name, json);
             case "refresh" -> refresh = json.currentToken() == JsonToken.VALUE_TRUE;
-            case "query" -> vector = vector(json);
+            case "query" -> vectors = List.of(vector(json));
+            case "queries" -> vectors = vectors(json);
             case "filter" -> filter = json.getString();
             case "include" -> include = texts(json);
             case "utc" -> utc = json.currentToken() == JsonToken.VALUE_TRUE;
@@ -146,6 +147,15 @@ final class DecodePayload {
             throw invalid(name + " is " + millis + ", allowed are 0 to " + MILLIS_MAX);
         }
         return millis;
+    }
+
+    private static List<float[]> vectors(JsonParser json) {
+        startArray("queries", json);
+        List<float[]> vectors = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            vectors.add(vector(json));
+        }
+        return vectors;
     }
 
     private static float[] vector(JsonParser json) {
@@ -227,7 +237,8 @@ final class DecodePayload {
                                 invalid(
                                         "unknown op \""
                                                 + given
-                                                + "\", expected search, rank or status"));
+                                                + "\", expected search, rank, search_batch,"
+                                                + " rank_batch or status"));
         return new Payload(
                 asked,
                 required("nonce", nonce),
@@ -241,7 +252,7 @@ final class DecodePayload {
     private SearchRequest search() {
         return new SearchRequest(
                 required("index", index),
-                required("query", vector),
+                required("query", vectors.isEmpty() ? null : vectors),
                 required("k", k),
                 efSearch,
                 namespace,

@@ -15,7 +15,7 @@ import java.util.List;
  * @param user the role that asked, for the log
  * @param expiresMillis wall clock
  * @param search what is searched for; null for STATUS
- * @param keys the rows to rank; empty unless RANK
+ * @param keys the rows to rank; empty unless RANK or RANK_BATCH
  * @param refresh whether STATUS reads the catalog again
  */
 record Payload(
@@ -29,6 +29,8 @@ record Payload(
     enum Operation {
         SEARCH("search"),
         RANK("rank"),
+        SEARCH_BATCH("search_batch"),
+        RANK_BATCH("rank_batch"),
         STATUS("status");
 
         private final String jsonName;

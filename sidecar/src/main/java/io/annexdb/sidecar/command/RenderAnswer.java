@@ -37,6 +37,18 @@ final class RenderAnswer {
                 hashes(neighbors));
     }
 
+    /** The answers of all queries one after the other; the detail tells how many rows each has. */
+    Result foundAll(String nonce, SearchAnswer answer) {
+        List<Neighbor> neighbors = answer.found().stream().flatMap(List::stream).toList();
+        return row(
+                nonce,
+                "ok",
+                RenderDetail.ofBatch(answer),
+                distances(neighbors),
+                keys(neighbors),
+                hashes(neighbors));
+    }
+
     Result status(String nonce, String detail) {
         return row(nonce, "ok", detail, NOTHING, NOTHING, NOTHING);
     }

@@ -14,6 +14,7 @@ import tools.jackson.core.json.JsonFactory;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The JSON in an answer's column {@code detail}. */
 public final class RenderDetail {
@@ -34,6 +35,18 @@ public final class RenderDetail {
                 + ",\"shards\":"
                 + answer.shards()
                 + ",\"loaded\":true}";
+    }
+
+    /** As of a single search, and the number of rows of each answer. */
+    static String ofBatch(SearchAnswer answer) {
+        String detail = of(answer);
+        return answer.found().stream()
+                .map(found -> Integer.toString(found.size()))
+                .collect(
+                        Collectors.joining(
+                                ",",
+                                detail.substring(0, detail.length() - 1) + ",\"counts\":[",
+                                "]}"));
     }
 
     static String of(AnnexException error) {

@@ -8,42 +8,62 @@ import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.SlotList;
 import io.annexdb.sidecar.segment.VectorStore;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * Exact scan of slots against one query. It goes upwards and asks for the end again and again, so
- * that rows that are replaced meanwhile are met in their new slots.
+ * Exact scan of slots against one query, or against several while the rows are in the cache. It
+ * goes upwards and asks for the end again and again, so that rows that are replaced meanwhile are
+ * met in their new slots.
  */
 public final class Scan {
     private static final int BATCH = 256;
     private static final int BATCHES_PER_CHECK = 16;
 
+    /** Rows for several queries stay in a cache of the second level. */
+    private static final int SHARED_BYTES = 256 << 10;
+
+    private static final int SHARED_LEAST = 16;
+
     private final Segment segment;
     private final VectorStore vectors;
     private final Kernel kernel;
-    private final long query;
-    private final float scale;
-    private final TopCollector top;
+    private final List<Sought> queries;
     private final BooleanSupplier cancelled;
+    private final int batch;
     private final int[] slots = new int[BATCH];
     private final float[] distances = new float[BATCH];
     private int batches;
 
     /**
+     * One query of a scan.
+     *
      * @param query address of the padded query
      * @param scale of the query: {@link VectorStore#queryScale}
      * @param top where the nearest go
+     */
+    public record Sought(long query, float scale, TopCollector top) {}
+
+    /**
+     * @param queries at least one
      * @param cancelled asked every few thousand rows
      */
-    public Scan(
-            Segment segment, long query, float scale, TopCollector top, BooleanSupplier cancelled) {
+    public Scan(Segment segment, List<Sought> queries, BooleanSupplier cancelled) {
         this.segment = segment;
         this.vectors = segment.vectors();
         this.kernel = Kernels.ofMachine().of(vectors.metric(), vectors.elements());
-        this.query = query;
-        this.scale = scale;
-        this.top = top;
+        this.queries = queries;
         this.cancelled = cancelled;
+        this.batch =
+                queries.size() == 1
+                        ? BATCH
+                        : Math.clamp(SHARED_BYTES / vectors.strideBytes(), SHARED_LEAST, BATCH);
+    }
+
+    /** One for a single query. */
+    public Scan(
+            Segment segment, long query, float scale, TopCollector top, BooleanSupplier cancelled) {
+        this(segment, List.of(new Sought(query, scale, top)), cancelled);
     }
 
     /** All live rows from a slot on. */
@@ -52,7 +72,7 @@ public final class Scan {
         for (int slot = first; slot < segment.slots(); slot++) {
             if (!segment.isDead(slot)) {
                 slots[n++] = slot;
-                if (n == BATCH) {
+                if (n == batch) {
                     score(n);
                     n = 0;
                 }
@@ -73,8 +93,8 @@ public final class Scan {
 
     /** Exactly these slots. */
     public void these(int[] wanted, int count) {
-        for (int i = 0; i < count; i += BATCH) {
-            int n = Math.min(BATCH, count - i);
+        for (int i = 0; i < count; i += batch) {
+            int n = Math.min(batch, count - i);
             System.arraycopy(wanted, i, slots, 0, n);
             score(n);
         }
@@ -86,7 +106,7 @@ public final class Scan {
             int slot = array[i];
             if (!segment.isDead(slot) && segment.namespace(slot) == number) {
                 slots[n++] = slot;
-                if (n == BATCH) {
+                if (n == batch) {
                     score(n);
                     n = 0;
                 }
@@ -99,21 +119,25 @@ public final class Scan {
         if (n == 0) {
             return;
         }
-        if (++batches % BATCHES_PER_CHECK == 0) {
+        batches += queries.size();
+        if (batches >= BATCHES_PER_CHECK) {
+            batches = 0;
             checkCancelled(cancelled);
         }
-        kernel.score(
-                query,
-                scale,
-                vectors.base(),
-                vectors.strideBytes(),
-                vectors.scales(),
-                vectors.width(),
-                slots,
-                n,
-                distances);
-        for (int i = 0; i < n; i++) {
-            top.add(distances[i], slots[i]);
+        for (Sought each : queries) {
+            kernel.score(
+                    each.query,
+                    each.scale,
+                    vectors.base(),
+                    vectors.strideBytes(),
+                    vectors.scales(),
+                    vectors.width(),
+                    slots,
+                    n,
+                    distances);
+            for (int i = 0; i < n; i++) {
+                each.top.add(distances[i], slots[i]);
+            }
         }
     }
 

@@ -97,10 +97,11 @@ final class ShardSearch {
         int ef = candidates(efSearch);
         if (filter != null) {
             SlotList list = namespace == null ? null : segment.namespace(namespace);
-            return namespace != null && list == null
-                    ? List.of()
-                    : matching(
-                            new FindMatches(filter, segment, list == null ? 0 : list.number()), ef);
+            if (namespace != null && list == null) {
+                return List.of();
+            }
+            FindMatches find = new FindMatches(filter, segment, list == null ? 0 : list.number());
+            return matching(find, find.from(0), efSearch);
         }
         if (namespace == null) {
             return everywhere(ef);
@@ -116,8 +117,8 @@ final class ShardSearch {
         return apart ? (int) Math.min(Integer.MAX_VALUE, 2L * ef) : ef;
     }
 
-    /** The nearest k of exactly these rows. */
-    List<Neighbor> rank(List<RowKey> keys) {
+    /** Where the rows of these keys lie, as far as there are such. */
+    static int[] find(Segment segment, List<RowKey> keys) {
         int[] slots = new int[keys.size()];
         int count = 0;
         for (RowKey key : keys) {
@@ -126,13 +127,71 @@ final class ShardSearch {
                 slots[count++] = slot;
             }
         }
-        int[] found = Arrays.copyOf(slots, count);
+        return Arrays.copyOf(slots, count);
+    }
+
+    /** The nearest k of exactly these rows. */
+    List<Neighbor> rank(int[] slots) {
         if (extreme) {
-            return within(nearest(Arrays.stream(found).distinct().toArray()));
+            return within(nearest(Arrays.stream(slots).distinct().toArray()));
         }
         TopCollector top = collector(k);
-        scan(top).these(found, count);
+        these(slots, top);
         return within(nearest(top));
+    }
+
+    /** Whether a search is a scan of all rows, of a namespace if there is one, in any case. */
+    boolean scans(@Nullable SlotList list, int efSearch, int namespaceScanMax) {
+        int ef = candidates(efSearch);
+        return generation.linking.linked() == 0
+                || (list == null
+                        ? !generation.isFlat()
+                                && (long) ef * VISITS_PER_CANDIDATE >= segment.slots()
+                        : list.live() <= Math.max(namespaceScanMax, ef));
+    }
+
+    /** Whether a search for one of so many matching rows is a scan of all of them in any case. */
+    boolean scans(int rows, int efSearch) {
+        int ef = candidates(efSearch);
+        return generation.linking.linked() == 0 || rows <= ef || isScanCheapest(rows, ef);
+    }
+
+    private boolean isScanCheapest(int rows, int ef) {
+        if (generation.lists() != null) {
+            return false;
+        }
+        Codes codes = segment.enterCodes();
+        try {
+            EstimateCost cost = new EstimateCost(vectors, codes);
+            double scan = cost.scan(rows);
+            double share = (double) rows / Math.max(rows, segment.live());
+            return scan <= cost.codes(rows, codesToRerank(ef))
+                    && (generation.isFlat() || scan <= cost.walk(ef, share));
+        } finally {
+            if (codes != null) {
+                codes.exit();
+            }
+        }
+    }
+
+    private int codesToRerank(int ef) {
+        return (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
+    }
+
+    /** Whether the query's distances need more than the range of float32. */
+    boolean isExtreme() {
+        return extreme;
+    }
+
+    /** The query for a scan together with others. */
+    Scan.Sought sought() {
+        return new Scan.Sought(query, scale, collector(k));
+    }
+
+    /** What such a scan found; null when versions of replaced rows took places of others. */
+    @Nullable List<Neighbor> found(TopCollector top) {
+        List<Neighbor> nearest = nearest(top);
+        return nearest.size() >= k || top.finish() <= nearest.size() ? within(nearest) : null;
     }
 
     private List<Neighbor> everywhere(int ef) {
@@ -170,8 +229,8 @@ final class ShardSearch {
     }
 
     /** Scans the matching rows when they are few, else searches for them by graph or codes. */
-    private List<Neighbor> matching(FindMatches find, int ef) {
-        SlotMatches matches = find.from(0);
+    List<Neighbor> matching(FindMatches find, SlotMatches matches, int efSearch) {
+        int ef = candidates(efSearch);
         int linked = generation.linking.linked();
         int rows = matches.count();
         if (extreme || linked == 0 || rows <= ef) {
@@ -189,12 +248,12 @@ final class ShardSearch {
     }
 
     /** Matching rows that came while the search went on, replaced ones among them. */
-    private static int[] later(FindMatches find, SlotMatches matches) {
+    static int[] later(FindMatches find, SlotMatches matches) {
         return find.from(matches.end()).slots(matches.end());
     }
 
     /** Scans every matching row. */
-    private List<Neighbor> all(FindMatches find, SlotMatches matches) {
+    List<Neighbor> all(FindMatches find, SlotMatches matches) {
         int[] slots = matches.slots(0);
         if (extreme) {
             int[] more = later(find, matches);
@@ -221,7 +280,7 @@ final class ShardSearch {
     }
 
     /** Scans every row, of a namespace if there is one. */
-    private List<Neighbor> all(@Nullable SlotList list) {
+    List<Neighbor> all(@Nullable SlotList list) {
         if (extreme) {
             return within(nearest(collect(0, list == null ? 0 : list.number())));
         }
@@ -290,7 +349,7 @@ final class ShardSearch {
         try {
             EstimateCost cost = new EstimateCost(vectors, codes);
             double scan = cost.scan(rows);
-            int candidates = (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
+            int candidates = codesToRerank(ef);
             double byCodes = cost.codes(rows, candidates);
             double least = Math.min(scan, byCodes);
             if (!generation.isFlat()

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -243,20 +244,32 @@ public final class VectorIndex {
             @Nullable Filter filter,
             double maxDistance,
             BooleanSupplier cancelled) {
+        return searchAll(List.of(query), k, efSearch, namespace, filter, maxDistance, cancelled)
+                .getFirst();
+    }
+
+    /** For each query what {@link #search} finds; the queries share the work. */
+    public List<List<Neighbor>> searchAll(
+            List<float[]> queries,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            @Nullable Filter filter,
+            double maxDistance,
+            BooleanSupplier cancelled) {
         if (filter != null && !filter.included().equals(definition.index().include())) {
             throw new AnnexException(
                     ErrorCode.FILTER_NOT_EVALUABLE,
                     "the included columns of " + definition.relation() + " have changed",
                     "The index follows within a second.");
         }
+        int scanMax = shared.settings().namespaceScanMax();
         return read(
-                query,
+                queries,
                 k,
                 maxDistance,
                 cancelled,
-                search ->
-                        search.search(
-                                efSearch, namespace, filter, shared.settings().namespaceScanMax()));
+                batch -> batch.search(efSearch, namespace, filter, scanMax));
     }
 
     /** As the other, without a filter. */
@@ -272,26 +285,37 @@ public final class VectorIndex {
 
     /** The nearest k among exactly these rows, by exact distance; unknown keys are left out. */
     public List<Neighbor> rank(float[] query, int k, List<RowKey> keys, double maxDistance) {
-        return read(query, k, maxDistance, () -> false, search -> search.rank(keys));
+        return rankAll(List.of(query), k, keys, maxDistance, () -> false).getFirst();
     }
 
-    private List<Neighbor> read(
-            float[] query,
+    /** For each query what {@link #rank} finds; a row is scored against all of them at once. */
+    public List<List<Neighbor>> rankAll(
+            List<float[]> queries,
+            int k,
+            List<RowKey> keys,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        return read(queries, k, maxDistance, cancelled, batch -> batch.rank(keys));
+    }
+
+    private List<List<Neighbor>> read(
+            List<float[]> queries,
             int k,
             double maxDistance,
             BooleanSupplier cancelled,
-            Function<ShardSearch, List<Neighbor>> how) {
-        CheckQuery.check(definition, store.rows().dimension(), query, k);
+            Function<BatchSearch, List<List<Neighbor>>> how) {
+        for (float[] query : queries) {
+            CheckQuery.check(definition, store.rows().dimension(), query, k);
+        }
         Generation generation = enter();
         if (generation == null) {
-            return List.of();
+            return Collections.nCopies(queries.size(), List.of());
         }
-        Scratch scratch = shared.scratches().take();
         try {
             return how.apply(
-                    new ShardSearch(generation, scratch, query, k, maxDistance, cancelled));
+                    new BatchSearch(
+                            generation, shared.scratches(), queries, k, maxDistance, cancelled));
         } finally {
-            shared.scratches().giveBack(scratch);
             boolean touched = generation.segment.vectors().isTouched();
             generation.gate.exit();
             if (touched) {

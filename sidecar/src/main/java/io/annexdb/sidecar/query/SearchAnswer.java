@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * What was found, and how.
  *
- * @param neighbors nearest first, ties by key
+ * @param found for each query its neighbours, nearest first, ties by key
  * @param applied position applied when the search began
  * @param waitedFor position that the consistency asked for; {@link Lsn#ZERO} when it asked for none
  * @param shards number of shards searched
@@ -16,9 +16,14 @@ import java.util.List;
  * @param searchMicros time inside the indexes
  */
 public record SearchAnswer(
-        List<Neighbor> neighbors,
+        List<List<Neighbor>> found,
         Lsn applied,
         Lsn waitedFor,
         int shards,
         long waitMicros,
-        long searchMicros) {}
+        long searchMicros) {
+    /** The neighbours of the first query, which mostly is the only one. */
+    public List<Neighbor> neighbors() {
+        return found.getFirst();
+    }
+}

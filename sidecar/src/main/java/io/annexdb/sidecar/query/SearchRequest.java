@@ -3,13 +3,15 @@ package io.annexdb.sidecar.query;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
- * What is searched for. A class because of the array, which nobody changes after it is handed in.
+ * What is searched for, by one vector or by several of one batch. A class because of the arrays,
+ * which nobody changes after they are handed in.
  */
 public final class SearchRequest {
     private final long indexId;
-    private final float[] vector;
+    private final List<float[]> vectors;
     private final int k;
     private final int efSearch;
     private final @Nullable String namespace;
@@ -23,8 +25,8 @@ public final class SearchRequest {
      * Takes the values as they are; {@link CheckRequest} judges them.
      *
      * @param indexId the catalog's number of the index
-     * @param vector the query, of the index's dimension
-     * @param k rows wanted, 1 to 100,000
+     * @param vectors the queries, each of the index's dimension, 1 to 1,000
+     * @param k rows wanted for each, 1 to 100,000, and as many for all together
      * @param efSearch candidates kept by a graph search, 1 to 100,000
      * @param namespace only rows of this namespace; null for all
      * @param maxDistance only rows at most this far; positive infinity for all
@@ -35,7 +37,7 @@ public final class SearchRequest {
      */
     public SearchRequest(
             long indexId,
-            float[] vector,
+            List<float[]> vectors,
             int k,
             int efSearch,
             @Nullable String namespace,
@@ -45,7 +47,7 @@ public final class SearchRequest {
             Duration timeout,
             @Nullable RequestedFilter filter) {
         this.indexId = indexId;
-        this.vector = vector;
+        this.vectors = List.copyOf(vectors);
         this.k = k;
         this.efSearch = efSearch;
         this.namespace = namespace;
@@ -56,7 +58,7 @@ public final class SearchRequest {
         this.filter = filter;
     }
 
-    /** One without a filter. */
+    /** One query without a filter. */
     public SearchRequest(
             long indexId,
             float[] vector,
@@ -69,7 +71,7 @@ public final class SearchRequest {
             Duration timeout) {
         this(
                 indexId,
-                vector,
+                List.of(vector),
                 k,
                 efSearch,
                 namespace,
@@ -84,9 +86,9 @@ public final class SearchRequest {
         return indexId;
     }
 
-    /** The query itself, not a copy. */
-    public float[] vector() {
-        return vector;
+    /** The queries themselves, not copies. */
+    public List<float[]> vectors() {
+        return vectors;
     }
 
     public int k() {

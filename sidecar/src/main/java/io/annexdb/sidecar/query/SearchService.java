@@ -23,28 +23,36 @@ import java.util.stream.Collectors;
 
 /**
  * Answers requests: checks, waits for the asked position, searches the index's shards on this node,
- * merges. Called by any number of threads at once, each of which does its own work.
+ * merges. Called by any number of threads at once; a batch takes help of others that are free.
  */
 public final class SearchService {
     private final IndexRegistry registry;
     private final Fence fence;
     private final Telemetry telemetry;
+    private final SearchShards searchShards;
     private final FilterCache filters = new FilterCache();
 
-    /** Searches the indexes of the registry behind the fence. */
-    public SearchService(IndexRegistry registry, Fence fence, Telemetry telemetry) {
+    /**
+     * Searches the indexes of the registry behind the fence.
+     *
+     * @param together runs the parts of a batch
+     */
+    public SearchService(
+            IndexRegistry registry, Fence fence, Telemetry telemetry, RunTogether together) {
         this.registry = registry;
         this.fence = fence;
         this.telemetry = telemetry;
+        this.searchShards = new SearchShards(together);
     }
 
-    /** What one shard contributes. */
-    private interface ShardSearch {
-        List<Neighbor> of(VectorIndex shard, BooleanSupplier stop);
+    /** One whose searches stay on their own threads. */
+    public SearchService(IndexRegistry registry, Fence fence, Telemetry telemetry) {
+        this(registry, fence, telemetry, RunTogether.alone());
     }
 
     /**
-     * The k nearest rows of the index on this node, or all that match.
+     * The k nearest rows of the index on this node, or all that match, for each query: of one
+     * moment, behind one wait.
      *
      * @param cancelled asked now and then; when true the request ends with QUERY_CANCELED
      * @throws AnnexException with the code that says what is wrong
@@ -53,9 +61,9 @@ public final class SearchService {
         return answer(
                 request,
                 cancelled,
-                (shard, stop) ->
-                        shard.search(
-                                request.vector(),
+                (shard, queries, stop) ->
+                        shard.searchAll(
+                                queries,
                                 request.k(),
                                 request.efSearch(),
                                 request.namespace(),
@@ -69,8 +77,8 @@ public final class SearchService {
         return answer(
                 request,
                 cancelled,
-                (shard, stop) ->
-                        shard.rank(request.vector(), request.k(), keys, request.maxDistance()));
+                (shard, queries, stop) ->
+                        shard.rankAll(queries, request.k(), keys, request.maxDistance(), stop));
     }
 
     /**
@@ -93,7 +101,7 @@ public final class SearchService {
     }
 
     private SearchAnswer answer(
-            SearchRequest request, BooleanSupplier cancelled, ShardSearch search) {
+            SearchRequest request, BooleanSupplier cancelled, SearchShards.OneShard search) {
         long began = System.nanoTime();
         long deadline = began + request.timeout().toNanos();
         CheckRequest.values(request);
@@ -105,7 +113,8 @@ public final class SearchService {
         List<VectorIndex> shards = servableShards(request);
         Lsn applied = registry.appliedLsn();
         long fenced = System.nanoTime();
-        List<Neighbor> nearest = nearest(request, shards, search, deadline, cancelled);
+        List<List<Neighbor>> nearest =
+                searchShards.run(request, shards, search, deadline, cancelled);
         long ended = System.nanoTime();
         telemetry.searched(ended - fenced);
         return new SearchAnswer(
@@ -134,65 +143,6 @@ public final class SearchService {
             }
         }
         return shards;
-    }
-
-    private static List<Neighbor> nearest(
-            SearchRequest request,
-            List<VectorIndex> shards,
-            ShardSearch search,
-            long deadline,
-            BooleanSupplier cancelled) {
-        BooleanSupplier stop = () -> cancelled.getAsBoolean() || System.nanoTime() - deadline >= 0;
-        List<Neighbor> merged = null;
-        for (VectorIndex shard : shards) {
-            if (stop.getAsBoolean()) {
-                throw stopped(request, shards.size(), cancelled);
-            }
-            List<Neighbor> found = searched(request, shards.size(), shard, search, stop, cancelled);
-            if (merged == null) {
-                merged = found;
-            } else {
-                merged = Merge.nearest(merged, found, request.k());
-            }
-        }
-        return merged == null ? List.of() : merged;
-    }
-
-    private static List<Neighbor> searched(
-            SearchRequest request,
-            int shards,
-            VectorIndex shard,
-            ShardSearch search,
-            BooleanSupplier stop,
-            BooleanSupplier cancelled) {
-        try {
-            return search.of(shard, stop);
-        } catch (AnnexException e) {
-            if (e.code() == ErrorCode.QUERY_CANCELED) {
-                throw stopped(request, shards, cancelled);
-            }
-            throw e;
-        }
-    }
-
-    private static AnnexException stopped(
-            SearchRequest request, int shards, BooleanSupplier cancelled) {
-        if (cancelled.getAsBoolean()) {
-            return new AnnexException(
-                    ErrorCode.QUERY_CANCELED, "canceling statement due to user request", null);
-        }
-        return new AnnexException(
-                ErrorCode.QUERY_CANCELED,
-                "the search did not end within "
-                        + request.timeout().toMillis()
-                        + " ms (index="
-                        + request.indexId()
-                        + ", shards="
-                        + shards
-                        + ", ef_search="
-                        + request.efSearch()
-                        + ")",
-                "Lower ef_search or k, or raise the timeout.");
     }
 
     private static AnnexException loading(VectorIndex shard) {

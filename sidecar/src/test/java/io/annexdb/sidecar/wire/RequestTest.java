@@ -17,6 +17,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -129,6 +130,51 @@ class RequestTest {
         List<Expected> expected =
                 exact(QUERY).stream().filter(each -> each.id >= 3 && each.id <= 5).toList();
         assertNearest(expected.subList(0, 2), Answer.of(connection, payload));
+    }
+
+    @Test
+    void aBatchAnswersEachQueryInOrder() throws SQLException {
+        StringBuilder queries = new StringBuilder();
+        List<Expected> expected = new ArrayList<>();
+        for (int i = 1; i <= 20; i++) {
+            float[] query = RunningServer.vector(-i);
+            expected.addAll(exact(query).subList(0, 7));
+            queries.append(i == 1 ? "" : ",").append(Arrays.toString(query));
+        }
+        String arguments =
+                "\"index\":"
+                        + RunningServer.READY_INDEX
+                        + ",\"k\":7,\"ef\":100,\"queries\":["
+                        + queries
+                        + "]";
+        Answer answer = Answer.of(connection, SignedRequest.payload("search_batch", arguments));
+        assertNearest(expected, answer);
+        assertEquals(20, answer.detail().get("counts").size());
+        assertEquals(7, answer.detail().get("counts").get(19).asInt());
+        assertEquals("0/5000", answer.detail().get("waited_for").asString());
+
+        String keys = ",\"keys\":[[\"n'\\\"\\\\ä0\",\"3\"],[\"no\",\"such\"]]";
+        Answer ranked =
+                Answer.of(connection, SignedRequest.payload("rank_batch", arguments + keys));
+        assertEquals(20, ranked.distances().size());
+        assertEquals(1, ranked.detail().get("counts").get(0).asInt());
+    }
+
+    @Test
+    void batchesThatAreTooLargeOrEmpty() throws SQLException {
+        String start = "\"index\":" + RunningServer.READY_INDEX + ",\"k\":%d,\"queries\":[%s]";
+        assertRefused("22023", "\"query\"", start.formatted(1, ""));
+        assertRefused("22023", "1001 queries", start.formatted(1, "[1]" + ",[1]".repeat(1_000)));
+        assertRefused("22023", "k is 100001", start.formatted(100_001, "[1]"));
+        assertRefused("22023", "200,000 rows", start.formatted(100_000, "[1],[1]"));
+        assertRefused("22023", "not an array", start.formatted(1, "[1],2"));
+        assertRefused("22000", "expected 384 dimensions", start.formatted(1, "[1],[1]"));
+    }
+
+    private void assertRefused(String state, String words, String arguments) throws SQLException {
+        Answer answer = Answer.of(connection, SignedRequest.payload("search_batch", arguments));
+        assertEquals(state, answer.sqlState());
+        assertTrue(answer.message().contains(words), answer::message);
     }
 
     @Test
