@@ -358,21 +358,29 @@ comment on function annex_internal.filter_request(memory.vector_indexes, regclas
 
 create or replace function annex_internal.sidecars_unknown(
     index memory.vector_indexes, groups integer[], sidecars name[]) returns jsonb
-language sql immutable
-return jsonb_build_object(
-    'sqlstate', '55000',
-    'message', format('index "%s" lies on groups %s, and only of %s a sidecar is known',
-        index.index_name, groups, coalesce(sidecars, '{}')),
-    'hint', 'Call annex.setup with all sidecars.');
+language plpgsql immutable
+as $function$
+begin
+    return jsonb_build_object(
+        'sqlstate', '55000',
+        'message', format('index "%s" lies on groups %s, and only of %s a sidecar is known',
+            index.index_name, groups, coalesce(sidecars, '{}')),
+        'hint', 'Call annex.setup with all sidecars.');
+end
+$function$;
 comment on function annex_internal.sidecars_unknown(memory.vector_indexes, integer[], name[]) is
     'The failure of a request that some groups have no sidecar for';
 
 create or replace function annex_internal.partitions_missing(index memory.vector_indexes) returns jsonb
-language sql immutable
-return jsonb_build_object(
-    'sqlstate', '55000',
-    'message', format('index "%s" does not have all partitions of %s yet', index.index_name, index.table_name),
-    'hint', 'A new partition is loaded within seconds, or as long as it takes to copy it; see annex.index_status.');
+language plpgsql immutable
+as $function$
+begin
+    return jsonb_build_object(
+        'sqlstate', '55000',
+        'message', format('index "%s" does not have all partitions of %s yet', index.index_name, index.table_name),
+        'hint', 'A new partition is loaded within seconds, or as long as it takes to copy it; see annex.index_status.');
+end
+$function$;
 comment on function annex_internal.partitions_missing(memory.vector_indexes) is
     'The failure of a request to a sidecar that lacks a partition';
 

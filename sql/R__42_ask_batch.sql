@@ -22,10 +22,11 @@ begin
             with ordinality c (ordinal, distance, hash, place)) r
     where r.rank <= nearest_of_each.k;
     keys := array(
-        select v_keys[(p.place - 1) * nearest_of_each.key_columns + i]
+        select e.element
         from unnest(v_places) with ordinality p (place, rank)
-        cross join generate_series(1, nearest_of_each.key_columns) i
-        order by p.rank, i);
+        join unnest(v_keys) with ordinality e (element, place)
+            on p.place = (e.place - 1) / nearest_of_each.key_columns + 1
+        order by p.rank, e.place);
 end
 $function$;
 comment on function annex_internal.nearest_of_each(

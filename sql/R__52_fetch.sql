@@ -8,9 +8,10 @@ begin
     if n = 1 then
         return elements;
     end if;
+    -- Not by subscripts: each would walk through the array from its beginning.
     return array(
-        select elements[i]
-        from pg_catalog.generate_series(first, pg_catalog.cardinality(elements), n) i);
+        select e from pg_catalog.unnest(elements) with ordinality u (e, place)
+        where (place - first) % n = 0 order by place);
 end
 $function$;
 comment on function annex_internal.every_nth(text[], integer, integer) is 'One key column''s texts out of keys that stand row by row';

@@ -280,24 +280,30 @@ comment on function annex_internal.candidates(
 
 create or replace function annex_internal.matching_keys_sql(
     index memory.vector_indexes, namespace text, filter text, chunk integer) returns text
-language sql stable parallel restricted
-return (
-    select pg_catalog.format(
+language plpgsql stable parallel restricted
+as $function$
+declare
+    v_target regclass := pg_catalog.to_regclass(index.table_name);
+    v_name name := (select relname from pg_catalog.pg_class where oid = v_target);
+    v_texts text;
+begin
+    select pg_catalog.string_agg(annex_internal.key_text(
+        pg_catalog.format('%I.%I', v_name, k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place)
+    into v_texts
+    from pg_catalog.unnest(index.key_columns) with ordinality k (name, place)
+    join pg_catalog.pg_attribute a on a.attrelid = v_target and a.attname = k.name;
+    return pg_catalog.format(
         $statement$select '[' || pg_catalog.string_agg(row_key, ',') || ']' as keys
         from (
             select pg_catalog.json_build_array(%s)::text as row_key, (pg_catalog.row_number() over () - 1) / %s as chunk
             from %s as %I where %s and (%s
             )) matching
         group by chunk$statement$,
-        pg_catalog.string_agg(annex_internal.key_text(
-            pg_catalog.format('%I.%I', c.relname, k.name), annex_internal.base_type(a.atttypid)), ', ' order by k.place),
-        chunk, index.table_name, c.relname,
+        v_texts, chunk, index.table_name, v_name,
         case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$1') end,
-        coalesce(filter, 'true'))
-    from pg_catalog.unnest(index.key_columns) with ordinality k (name, place)
-    join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(index.table_name)
-    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = k.name
-    group by c.relname);
+        coalesce(filter, 'true'));
+end
+$function$;
 comment on function annex_internal.matching_keys_sql(memory.vector_indexes, text, text, integer) is
     'SQL for the keys of the rows that match and may be seen, as JSON arrays of so many; $1 is the namespace';
 

@@ -232,7 +232,6 @@ declare
         select pg_catalog.string_agg(pg_catalog.format('%I.%I', v_alias, c), ', ' order by place)
         from pg_catalog.unnest(index.key_columns) with ordinality u (c, place));
     v_source record;
-    v_keys text[] := keys;
     v_candidates text[] := annex_internal.row_keys(keys, v_n);
     v_rows text[];
     v_row_hashes bigint[];
@@ -246,12 +245,12 @@ begin
         annex_internal.hash_sql(index.metric, pg_catalog.format('%I.%I', v_alias, index.column_name)), v_source.source,
         coalesce(filter, 'true'))
         into hits, v_rows, v_row_hashes using array(
-            select v_keys[(d.place - 1) * v_n + i]
+            select e.element
             from (
-                select pg_catalog.min(c.place)::integer as place
+                select pg_catalog.min(c.place) as place
                 from pg_catalog.unnest(v_candidates) with ordinality c (row_key, place) group by c.row_key) d
-            cross join pg_catalog.generate_series(1, v_n) i
-            order by d.place, i);
+            join pg_catalog.unnest(keys) with ordinality e (element, place) on d.place = (e.place - 1) / v_n + 1
+            order by e.place);
 
     select coalesce(pg_catalog.array_agg(s.ordinal) filter (where s.is_stale), '{}'),
         coalesce(pg_catalog.array_agg(s.ordinal) filter (where not s.is_stale and s.rows < k and s.answers >= asked), '{}')
@@ -266,18 +265,21 @@ begin
             using (row_key)
         group by c.ordinal) s;
 
+    -- In the list of columns unnest gives rows whole. Subscripts would each walk through the array from its beginning.
     select pg_catalog.array_agg(r.ordinal order by r.ordinal, r.rank),
-        pg_catalog.array_agg(hits[r.place] order by r.ordinal, r.rank),
+        pg_catalog.array_agg(r.hit order by r.ordinal, r.rank),
         pg_catalog.array_agg(r.distance order by r.ordinal, r.rank)
     into fetched, hits, hit_distances
     from (
-        select c.ordinal, c.distance, f.place::integer as place,
+        select c.ordinal, c.distance, f.hit,
             pg_catalog.row_number() over (partition by c.ordinal order by c.distance, f.place) as rank
         from rows from (
             pg_catalog.unnest(ordinals), pg_catalog.unnest(distances), pg_catalog.unnest(v_candidates))
             c (ordinal, distance, row_key)
-        join pg_catalog.unnest(v_rows) with ordinality f (row_key, place) using (row_key)
-        where c.ordinal <> all (stale) and c.ordinal <> all (lacking)) r
+        join (
+            select pg_catalog.unnest(hits) as hit, pg_catalog.unnest(v_rows) as row_key,
+                pg_catalog.generate_subscripts(v_rows, 1) as place) f using (row_key)
+        where c.ordinal <> all (stale || lacking)) r
     where r.rank <= k;
 end
 $function$;

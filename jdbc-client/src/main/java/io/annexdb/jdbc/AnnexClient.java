@@ -103,9 +103,22 @@ public final class AnnexClient implements AutoCloseable {
      * the connection, with its privileges and row-level security.
      *
      * @return k hits, or as many as match
+     * @throws IllegalArgumentException when the request has several vectors
      */
     public <T> List<Hit<T>> search(SearchRequest<T> request) {
         return run(connection -> SearchStatement.run(connection, request));
+    }
+
+    /**
+     * The nearest rows to each vector of a request made by {@link SearchRequest#ofAll}, in one
+     * round trip: as {@link #search} for each of them, of one moment, in a fraction of the time.
+     * The server's setting {@code annex.consistency_timeout} is for the whole batch.
+     *
+     * @return for each vector, in the request's order, its k hits, or as many as match
+     * @throws InvalidRequestException also when the batch is larger than the server allows
+     */
+    public <T> List<List<Hit<T>>> searchBatch(SearchRequest<T> request) {
+        return run(connection -> SearchStatement.runAll(connection, request));
     }
 
     /** Closes the pool, if it is the client's own; statements under way fail. */

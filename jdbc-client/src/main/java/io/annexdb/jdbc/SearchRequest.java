@@ -2,6 +2,7 @@ package io.annexdb.jdbc;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -20,12 +21,12 @@ import java.util.OptionalInt;
  */
 public final class SearchRequest<T> {
     private final Builder<T> parts;
-    private final float[] vector;
+    private final List<float[]> vectors;
     private final @Nullable String filter;
 
     private SearchRequest(Builder<T> builder) {
         this.parts = builder;
-        this.vector = builder.vector.clone();
+        this.vectors = builder.vectors;
         this.filter = builder.boundFilter;
     }
 
@@ -39,7 +40,41 @@ public final class SearchRequest<T> {
      */
     public static <T> Builder<T> of(
             String table, String column, float[] vector, RowMapper<T> mapper) {
-        return new Builder<>(TableName.parse(table), column, vector, mapper);
+        return new Builder<>(TableName.parse(table), column, List.of(vector.clone()), mapper);
+    }
+
+    /**
+     * Begins a request for the nearest rows to each of several vectors, for {@link
+     * AnnexClient#searchBatch}.
+     *
+     * @param vectors queries, 1 to 1,000 of one length and 500,000 components in all; copied
+     * @throws IllegalArgumentException when there is none, or their lengths differ
+     */
+    public static <T> Builder<T> ofAll(
+            String table, String column, List<float[]> vectors, RowMapper<T> mapper) {
+        return new Builder<>(TableName.parse(table), column, copies(vectors), mapper);
+    }
+
+    private static List<float[]> copies(List<float[]> vectors) {
+        if (vectors.isEmpty()) {
+            throw new IllegalArgumentException("there is no vector: give at least one");
+        }
+        for (int i = 0; i < vectors.size(); i++) {
+            float @Nullable [] vector = vectors.get(i);
+            if (vector == null) {
+                throw new IllegalArgumentException("vector " + (i + 1) + " is null");
+            }
+            if (vector.length != vectors.getFirst().length) {
+                throw new IllegalArgumentException(
+                        "vector "
+                                + (i + 1)
+                                + " has "
+                                + vector.length
+                                + " components, the first one has "
+                                + vectors.getFirst().length);
+            }
+        }
+        return vectors.stream().map(float[]::clone).toList();
     }
 
     TableName table() {
@@ -50,8 +85,8 @@ public final class SearchRequest<T> {
         return parts.column;
     }
 
-    float[] vector() {
-        return vector;
+    List<float[]> vectors() {
+        return vectors;
     }
 
     RowMapper<T> mapper() {
@@ -90,7 +125,7 @@ public final class SearchRequest<T> {
     public static final class Builder<T> {
         private final TableName table;
         private final String column;
-        private final float[] vector;
+        private final List<float[]> vectors;
         private final RowMapper<T> mapper;
         private int k = 10;
         private @Nullable String namespace;
@@ -100,15 +135,16 @@ public final class SearchRequest<T> {
         private @Nullable Consistency consistency;
         private boolean withVector;
 
-        private Builder(TableName table, String column, float[] vector, RowMapper<T> mapper) {
+        private Builder(
+                TableName table, String column, List<float[]> vectors, RowMapper<T> mapper) {
             this.table = table;
             this.column = column;
-            this.vector = vector.clone();
+            this.vectors = vectors;
             this.mapper = mapper;
         }
 
         private Builder(Builder<T> other) {
-            this(other.table, other.column, other.vector, other.mapper);
+            this(other.table, other.column, other.vectors, other.mapper);
             k = other.k;
             namespace = other.namespace;
             boundFilter = other.boundFilter;
@@ -118,7 +154,7 @@ public final class SearchRequest<T> {
             withVector = other.withVector;
         }
 
-        /** How many rows at most, 1 to 10,000; 10 when not set. */
+        /** How many rows at most, 1 to 10,000 (and 100,000 in a batch); 10 when not set. */
         public Builder<T> k(int rows) {
             k = rows;
             return this;

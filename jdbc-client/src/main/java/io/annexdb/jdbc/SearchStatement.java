@@ -10,19 +10,57 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
-/** One call of {@code annex.search}. The text depends on the table only, so plans can be kept. */
+/**
+ * One call of {@code annex.search} or {@code annex.search_batch}. The text depends on the table
+ * only, so plans can be kept.
+ */
 final class SearchStatement {
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String UNDEFINED_TABLE = "42P01";
 
     private SearchStatement() {}
 
+    private interface Read<R> {
+        R from(ResultSet rows) throws SQLException;
+    }
+
     static <T> List<Hit<T>> run(Connection connection, SearchRequest<T> request)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql(request))) {
-            bind(statement, request);
+        if (request.vectors().size() != 1) {
+            throw new IllegalArgumentException(
+                    "search takes one vector, the request has "
+                            + request.vectors().size()
+                            + ": call searchBatch");
+        }
+        return run(
+                connection,
+                request,
+                "s.distance FROM annex.search",
+                request.vectors().getFirst(),
+                rows -> hits(rows, request));
+    }
+
+    static <T> List<List<Hit<T>>> runAll(Connection connection, SearchRequest<T> request)
+            throws SQLException {
+        return run(
+                connection,
+                request,
+                "s.distance, s.ordinal FROM annex.search_batch",
+                request.vectors().toArray(float[][]::new),
+                rows -> hitsOfEach(rows, request));
+    }
+
+    private static <R> R run(
+            Connection connection,
+            SearchRequest<?> request,
+            String function,
+            Object query,
+            Read<R> read)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql(request, function))) {
+            bind(statement, request, query);
             try (ResultSet rows = statement.executeQuery()) {
-                return hits(rows, request);
+                return read.from(rows);
             }
         } catch (SQLException e) {
             throw UNDEFINED_OBJECT.equals(e.getSQLState())
@@ -50,19 +88,18 @@ final class SearchStatement {
     }
 
     /** The function stands in FROM, so that it runs once and not once for each column. */
-    private static String sql(SearchRequest<?> request) {
+    private static String sql(SearchRequest<?> request, String function) {
         return """
-        SELECT (s.hit).*, s.distance
-        FROM annex.search(NULL::%s, ?::name, ?::real[], k => ?, namespace => ?, filter => ?,
+        SELECT (s.hit).*, %s(NULL::%s, ?::name, ?::real[], k => ?, namespace => ?, filter => ?,
             max_distance => ?, ef_search => ?, consistency => ?, with_vector => ?) AS s\
         """
-                .formatted(request.table().sql());
+                .formatted(function, request.table().sql());
     }
 
-    private static void bind(PreparedStatement statement, SearchRequest<?> request)
+    private static void bind(PreparedStatement statement, SearchRequest<?> request, Object query)
             throws SQLException {
         statement.setString(1, request.column());
-        statement.setObject(2, request.vector());
+        statement.setObject(2, query);
         statement.setInt(3, request.k());
         statement.setString(4, request.namespace());
         statement.setString(5, request.filter());
@@ -92,5 +129,19 @@ final class SearchStatement {
             hits.add(new Hit<>(request.mapper().map(rows), rows.getDouble(distanceColumn)));
         }
         return hits;
+    }
+
+    private static <T> List<List<Hit<T>>> hitsOfEach(ResultSet rows, SearchRequest<T> request)
+            throws SQLException {
+        int ordinalColumn = rows.getMetaData().getColumnCount();
+        List<List<Hit<T>>> all = new ArrayList<>(request.vectors().size());
+        for (int i = 0; i < request.vectors().size(); i++) {
+            all.add(new ArrayList<>());
+        }
+        while (rows.next()) {
+            all.get(rows.getInt(ordinalColumn) - 1)
+                    .add(new Hit<>(request.mapper().map(rows), rows.getDouble(ordinalColumn - 1)));
+        }
+        return all;
     }
 }

@@ -1,6 +1,7 @@
 package io.annexdb.benchmarks.ann;
 
 import io.annexdb.benchmarks.kernel.KernelBench;
+import io.annexdb.benchmarks.sql.BatchBench;
 import io.annexdb.benchmarks.sql.SqlBench;
 import io.annexdb.benchmarks.stream.StreamBench;
 import io.annexdb.sidecar.AnnexSubcommand;
@@ -15,7 +16,13 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks; each is a subcommand with its own --help.",
         mixinStandardHelpOptions = true,
-        subcommands = {AnnBench.class, KernelBench.class, StreamBench.class, SqlBench.class})
+        subcommands = {
+            AnnBench.class,
+            KernelBench.class,
+            StreamBench.class,
+            SqlBench.class,
+            BatchBench.class
+        })
 public final class Bench implements AnnexSubcommand {
     @Spec private CommandSpec spec;
 

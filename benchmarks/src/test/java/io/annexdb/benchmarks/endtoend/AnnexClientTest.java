@@ -34,6 +34,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -112,6 +114,63 @@ class AnnexClientTest {
             found += hits.stream().map(Hit::row).filter(exact::contains).count();
         }
         assertTrue(found >= 475, "recall " + found / 500.0 + ", seed " + SEED);
+    }
+
+    @Test
+    void aBatchFindsWhatSingleSearchesFind() {
+        List<float[]> queries = IntStream.range(0, 30).mapToObj(i -> vector()).toList();
+        List<List<Hit<Integer>>> together =
+                client.searchBatch(
+                        SearchRequest.ofAll("docs", "v", queries, row -> row.getInt("id"))
+                                .k(7)
+                                .filter("id % 10 < ?", 5)
+                                .build());
+        assertEquals(queries.size(), together.size());
+        for (int i = 0; i < queries.size(); i++) {
+            assertEquals(
+                    client.search(request(queries.get(i)).k(7).filter("id % 10 < ?", 5).build()),
+                    together.get(i));
+        }
+        assertEquals(
+                List.of(List.of(), List.of()),
+                client.searchBatch(
+                        SearchRequest.ofAll("docs", "v", queries.subList(0, 2), row -> 0)
+                                .namespace("nobody")
+                                .build()));
+    }
+
+    @Test
+    void wrongBatchesAreRefused() {
+        float[] query = vector();
+        assertThrows(IllegalArgumentException.class, () -> all(List.of()));
+        assertEquals(
+                "vector 2 has 1 components, the first one has 24",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> all(List.of(query, new float[1])))
+                        .getMessage());
+        assertEquals(
+                "vector 2 is null",
+                assertThrows(IllegalArgumentException.class, () -> all(Arrays.asList(query, null)))
+                        .getMessage());
+        assertThrows(
+                IllegalArgumentException.class, () -> client.search(all(List.of(query, query))));
+        float[] holed = query.clone();
+        holed[4] = Float.NaN;
+        refused("22P02", List.of(query, holed), "element 5 of query 2 is NaN");
+        refused("22000", List.of(new float[3], new float[3]), "expected 24 dimensions, not 3");
+        refused("22023", Collections.nCopies(1_001, query), "1001 queries");
+    }
+
+    private static SearchRequest<Integer> all(List<float[]> queries) {
+        return SearchRequest.ofAll("docs", "v", queries, row -> row.getInt("id")).build();
+    }
+
+    private static void refused(String state, List<float[]> queries, String words) {
+        InvalidRequestException error =
+                assertThrows(InvalidRequestException.class, () -> client.searchBatch(all(queries)));
+        assertEquals(state, error.sqlState());
+        assertTrue(String.valueOf(error.getMessage()).contains(words), error.getMessage());
     }
 
     @Test

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -224,6 +225,32 @@ class CitusTest {
                 10,
                 argument + ", namespace => 'ns3'",
                 "where e.namespace = 'ns3' and " + filter);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                ", namespace => 'ns3'",
+                ", filter => $$category = 'k3'$$",
+                ", filter => 'id % 30 = 7', namespace => 'ns5'",
+            })
+    void aBatchAsSingleSearches(String arguments) throws SQLException {
+        List<String> queries = List.of(QUERY, "'{0.4,-0.1,0.2}'", "'{-0.3,0.3,0}'");
+        String array = "array[" + String.join("::real[],", queries) + "::real[]]";
+        String columns = ", (hit).namespace, (hit).id, distance from ";
+        String search = search(7, arguments);
+        for (int node = 0; node < CitusCluster.NODES; node++) {
+            try (Session from = cluster.node(node)) {
+                List<String> expected = new ArrayList<>();
+                for (int i = 0; i < queries.size(); i++) {
+                    String single = search.replace(QUERY, queries.get(i));
+                    expected.addAll(from.rows("select " + (i + 1) + columns + single));
+                }
+                String batch = search.replace("search(", "search_batch(").replace(QUERY, array);
+                assertEquals(expected, from.rows("select ordinal" + columns + batch));
+            }
+        }
     }
 
     @Test
