@@ -13,6 +13,7 @@ import io.annexdb.sidecar.segment.SlotList;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -66,7 +67,7 @@ final class BatchSearch {
             return matching(
                     new FindMatches(filter, segment, list == null ? 0 : list.number()), efSearch);
         }
-        if (!alone(0, one -> one.scans(list, efSearch, namespaceScanMax))) {
+        if (!new DecideScan(generation, k, efSearch).ofAll(list, namespaceScanMax)) {
             return each(one -> one.search(efSearch, namespace, null, namespaceScanMax));
         }
         return scanned(
@@ -82,13 +83,26 @@ final class BatchSearch {
 
     /** For each query what {@link ShardSearch#rank} finds. */
     List<List<Neighbor>> rank(List<RowKey> keys) {
-        int[] slots = ShardSearch.find(segment, keys);
+        int[] slots = find(keys);
         return scanned(scan -> scan.these(slots, slots.length), one -> one.rank(slots));
+    }
+
+    /** Where the rows of these keys lie, as far as there are such. */
+    private int[] find(List<RowKey> keys) {
+        int[] slots = new int[keys.size()];
+        int count = 0;
+        for (RowKey key : keys) {
+            int slot = segment.find(key);
+            if (slot >= 0) {
+                slots[count++] = slot;
+            }
+        }
+        return Arrays.copyOf(slots, count);
     }
 
     private List<List<Neighbor>> matching(FindMatches find, int efSearch) {
         SlotMatches matches = find.from(0);
-        if (!alone(0, one -> one.scans(matches.count(), efSearch))) {
+        if (!new DecideScan(generation, k, efSearch).ofMatching(matches.count())) {
             return each(one -> one.matching(find, matches, efSearch));
         }
         int[] slots = matches.slots(0);
@@ -139,7 +153,7 @@ final class BatchSearch {
         return all;
     }
 
-    private <R> R alone(int number, Function<ShardSearch, R> how) {
+    private List<Neighbor> alone(int number, Function<ShardSearch, List<Neighbor>> how) {
         Scratch scratch = scratches.take();
         try {
             return how.apply(of(queries.get(number), scratch));

@@ -43,7 +43,7 @@ final class ShardSearch {
     /**
      * A graph search visits some ten to twenty rows per candidate; below that a scan is cheaper.
      */
-    private static final int VISITS_PER_CANDIDATE = 16;
+    static final int VISITS_PER_CANDIDATE = 16;
 
     /** Replaced rows met twice in one search: more than this at once are not expected. */
     private static final int EXTRA_MAX = 10_000;
@@ -110,24 +110,20 @@ final class ShardSearch {
         return list == null ? List.of() : within(list, ef, namespaceScanMax);
     }
 
-    /** The nearest by inner product lie apart when lengths differ: that takes more candidates. */
     private int candidates(int efSearch) {
+        return candidates(vectors, efSearch, k);
+    }
+
+    /** The nearest by inner product lie apart when lengths differ: that takes more candidates. */
+    static int candidates(VectorStore vectors, int efSearch, int k) {
         int ef = Math.max(efSearch, k);
         boolean apart = vectors.metric() == Metric.INNER_PRODUCT && vectors.unequalNorms();
         return apart ? (int) Math.min(Integer.MAX_VALUE, 2L * ef) : ef;
     }
 
-    /** Where the rows of these keys lie, as far as there are such. */
-    static int[] find(Segment segment, List<RowKey> keys) {
-        int[] slots = new int[keys.size()];
-        int count = 0;
-        for (RowKey key : keys) {
-            int slot = segment.find(key);
-            if (slot >= 0) {
-                slots[count++] = slot;
-            }
-        }
-        return Arrays.copyOf(slots, count);
+    /** How many of the rows found by codes are scored by their vectors. */
+    static int rescored(Segment segment, int ef, int k) {
+        return (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
     }
 
     /** The nearest k of exactly these rows. */
@@ -138,44 +134,6 @@ final class ShardSearch {
         TopCollector top = collector(k);
         these(slots, top);
         return within(nearest(top));
-    }
-
-    /** Whether a search is a scan of all rows, of a namespace if there is one, in any case. */
-    boolean scans(@Nullable SlotList list, int efSearch, int namespaceScanMax) {
-        int ef = candidates(efSearch);
-        return generation.linking.linked() == 0
-                || (list == null
-                        ? !generation.isFlat()
-                                && (long) ef * VISITS_PER_CANDIDATE >= segment.slots()
-                        : list.live() <= Math.max(namespaceScanMax, ef));
-    }
-
-    /** Whether a search for one of so many matching rows is a scan of all of them in any case. */
-    boolean scans(int rows, int efSearch) {
-        int ef = candidates(efSearch);
-        return generation.linking.linked() == 0 || rows <= ef || isScanCheapest(rows, ef);
-    }
-
-    private boolean isScanCheapest(int rows, int ef) {
-        if (generation.lists() != null) {
-            return false;
-        }
-        Codes codes = segment.enterCodes();
-        try {
-            EstimateCost cost = new EstimateCost(vectors, codes);
-            double scan = cost.scan(rows);
-            double share = (double) rows / Math.max(rows, segment.live());
-            return scan <= cost.codes(rows, codesToRerank(ef))
-                    && (generation.isFlat() || scan <= cost.walk(ef, share));
-        } finally {
-            if (codes != null) {
-                codes.exit();
-            }
-        }
-    }
-
-    private int codesToRerank(int ef) {
-        return (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
     }
 
     /** Whether the query's distances need more than the range of float32. */
@@ -349,7 +307,7 @@ final class ShardSearch {
         try {
             EstimateCost cost = new EstimateCost(vectors, codes);
             double scan = cost.scan(rows);
-            int candidates = codesToRerank(ef);
+            int candidates = rescored(segment, ef, k);
             double byCodes = cost.codes(rows, candidates);
             double least = Math.min(scan, byCodes);
             if (!generation.isFlat()
