@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -16,13 +16,16 @@ class CodesFromSqlTest {
     private static final int DIMENSION = 64;
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"quantization\": \"rabitq\", \"vectors\": \"mapped\"}",
-                "{\"quantization\": \"sq8\"}",
-                "{\"quantization\": \"pq\"}"
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "hnsw | {\"quantization\": \"rabitq\", \"vectors\": \"mapped\"}",
+                "hnsw | {\"quantization\": \"sq8\"}",
+                "hnsw | {\"quantization\": \"pq\"}",
+                "flat | {\"quantization\": \"rabitq\"}"
             })
-    void codesAnswerWhatTheTableHas(String options, @TempDir Path directory) throws Exception {
+    void codesAnswerWhatTheTableHas(String method, String options, @TempDir Path directory)
+            throws Exception {
         try (AnnexOnPostgres annex = AnnexOnPostgres.start(directory);
                 Session session = annex.session()) {
             session.run(
@@ -37,7 +40,9 @@ class CodesFromSqlTest {
                             + ROWS
                             + ") i) r",
                     "select annex.create_index('docs', 'embedding', metric => 'l2', method =>"
-                            + " 'hnsw', options => '"
+                            + " '"
+                            + method
+                            + "', options => '"
                             + options
                             + "')",
                     "select annex.wait_for_index('docs_embedding', '1 minute')");

@@ -190,6 +190,50 @@ class CodeScanTest {
         }
     }
 
+    /** The graph leads to the query's surroundings, where nobody of the namespace is. */
+    @Test
+    void aNamespaceInACornerIsFoundFromAfar() throws Exception {
+        Random random = new Random(101);
+        int dimension = 256;
+        float[][] vectors = Fixture.embedded(random, 5_000, dimension, 16);
+        double[] sorted = Arrays.stream(vectors).mapToDouble(each -> each[0]).sorted().toArray();
+        ShardDefinition shard =
+                Fixture.shard(
+                        Metric.L2,
+                        ElementType.FLOAT32,
+                        Method.HNSW,
+                        Quantization.RABITQ,
+                        dimension);
+        for (int share = 3; share <= 30; share *= 3) {
+            float least = (float) sorted[vectors.length * (100 - share) / 100];
+            try (IndexRegistry registry =
+                    IndexRegistry.open(
+                            IndexSettings.of(directory.resolve("share" + share))
+                                    .withLinkerThreads(2)
+                                    .withNamespaceScanMax(100))) {
+                VectorIndex index = Fixture.ready(registry, shard);
+                List<RowKey> corner = new ArrayList<>();
+                for (int i = 0; i < vectors.length; i++) {
+                    boolean isRare = vectors[i][0] >= least;
+                    index.upsert(Fixture.key(i), isRare ? "corner" : "rest", vectors[i]);
+                    if (isRare) {
+                        corner.add(Fixture.key(i));
+                    }
+                }
+                awaitCodes(index);
+                double recall = 0;
+                for (int i = 0; i < 50; i++) {
+                    float[] query = vectors[random.nextInt(vectors.length)];
+                    List<Neighbor> exact = index.rank(query, K, corner, Double.POSITIVE_INFINITY);
+                    List<Neighbor> found = Fixture.search(index, query, K, EF, "corner");
+                    assertEquals(K, found.size());
+                    recall += Fixture.recall(exact, found) / 50;
+                }
+                assertTrue(recall >= RECALL_LEAST, share + " %: recall " + recall);
+            }
+        }
+    }
+
     /** Rows are replaced again and again: an answer has each of them once, none is missing. */
     @Test
     void answersAreWholeWhileRowsAreReplaced() throws Exception {
@@ -213,7 +257,7 @@ class CodeScanTest {
             Thread writer =
                     Thread.ofPlatform()
                             .start(() -> {
-                                for (int i = 0; i < 20_000; i++) {
+                                for (int i = 0; i < 8_000; i++) {
                                     int row = i % vectors.length;
                                     // Another vector, whose nearest is its own old one.
                                     float[] moved = vectors[row].clone();
