@@ -28,6 +28,9 @@ final class EstimateCost {
      */
     private static final int VISITS_PER_CANDIDATE = 16;
 
+    /** Candidates in a walk's pool for each that may be answered, at most. */
+    private static final double POOL = 4;
+
     private final double vector;
     private final double code;
     private final double visit;
@@ -65,6 +68,15 @@ final class EstimateCost {
      */
     double walk(int ef, double share) {
         return ef * VISITS_PER_CANDIDATE / share * visit;
+    }
+
+    /**
+     * Candidates to walk with, so that about as many of them match as would be without a filter.
+     *
+     * @param share of the rows that match
+     */
+    static int candidates(int ef, double share) {
+        return (int) Math.min(Integer.MAX_VALUE / (2 * POOL), ef * Math.max(1, 1 / (POOL * share)));
     }
 
     /** Visits of the graph in that time. */

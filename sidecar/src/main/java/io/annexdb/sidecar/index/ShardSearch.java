@@ -310,9 +310,10 @@ final class ShardSearch {
             int candidates = rescored(segment, ef, k);
             double byCodes = cost.codes(rows, candidates);
             double least = Math.min(scan, byCodes);
+            int walked = EstimateCost.candidates(ef, share);
             if (!generation.isFlat()
                     && cost.walk(ef, share) < least
-                    && graph(codes, ef, filter, cost.visits(least), top)
+                    && graph(codes, walked, filter, cost.visits(least), top)
                     && top.finish() >= Math.min(k, rows)) {
                 return true;
             }
