@@ -140,7 +140,9 @@ begin
             where (i ->> 'index')::bigint = v_index.index_id;
             if v_part ->> 'state' = 'failed' then
                 raise exception 'index "%" has failed on %: %', name, v_sidecar.sidecar, v_part ->> 'message'
-                    using errcode = 'object_not_in_prerequisite_state', hint = 'See the log of the sidecar.';
+                    using errcode = case when v_part ->> 'message' like '%bytes of index memory%' then 'insufficient_resources'
+                            else 'object_not_in_prerequisite_state' end,
+                        hint = 'See annex.index_status, and the log of the sidecar.';
             end if;
             -- Caught up: what was flushed when the index was first seen ready here is applied.
             if v_part ->> 'state' = 'ready' and (v_sidecar.detail ->> 'streaming')::boolean

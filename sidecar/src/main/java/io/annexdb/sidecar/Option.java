@@ -50,9 +50,9 @@ enum Option {
             "linker-threads", "1", number(1, 64), "threads that link new rows into the graphs"),
     MEMORY_LIMIT_MEGABYTES(
             "memory-limit-megabytes",
-            "65536",
-            number(16, 16L << 20),
-            "native memory of all indexes together"),
+            "0",
+            number(0, 16L << 20),
+            "native memory of all indexes; 0: 3/4 of what the heap leaves"),
     NAMESPACE_SCAN_ROWS_MAX(
             "namespace-scan-rows-max",
             "50000",

@@ -1,5 +1,7 @@
 package io.annexdb.sidecar;
 
+import com.sun.management.OperatingSystemMXBean;
+
 import io.annexdb.sidecar.command.CommandService;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
@@ -23,6 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -40,6 +43,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Sidecar implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sidecar.class);
+
+    private static final long MEMORY_LEAST_BYTES = 256 << 20;
 
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final StatusService status;
@@ -65,6 +70,13 @@ public final class Sidecar implements AutoCloseable {
                             () -> follower.status().streamState(),
                             () -> follower.status().messages(),
                             follower::refresh);
+            telemetry.resources(
+                    registry::memoryUsedBytes,
+                    registry::memoryLimitBytes,
+                    () ->
+                            status.status().indexes().stream()
+                                    .filter(index -> index.state().equals("failed"))
+                                    .count());
             telemetry.indexes(
                     () -> status.status().indexes().stream().map(Sidecar::figures).toList());
             CommandService commands =
@@ -171,8 +183,21 @@ public final class Sidecar implements AutoCloseable {
     private static IndexSettings indexSettings(Config config) {
         return IndexSettings.of(config.dataDirectory())
                 .withLinkerThreads(config.number(Option.LINKER_THREADS))
-                .withMemoryLimitBytes((long) config.number(Option.MEMORY_LIMIT_MEGABYTES) << 20)
+                .withMemoryLimitBytes(memoryLimitBytes(config))
                 .withNamespaceScanMax(config.number(Option.NAMESPACE_SCAN_ROWS_MAX));
+    }
+
+    /** By default three quarters of what the machine, or container, has besides the heap. */
+    private static long memoryLimitBytes(Config config) {
+        long configured = (long) config.number(Option.MEMORY_LIMIT_MEGABYTES) << 20;
+        if (configured > 0) {
+            return configured;
+        }
+        long machine =
+                ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                        .getTotalMemorySize();
+        long besides = machine - Runtime.getRuntime().maxMemory();
+        return Math.max(MEMORY_LEAST_BYTES, besides / 4 * 3);
     }
 
     private static FollowerSettings followerSettings(Config config) {

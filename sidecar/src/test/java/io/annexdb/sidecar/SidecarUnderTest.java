@@ -27,7 +27,18 @@ public final class SidecarUnderTest implements AutoCloseable {
      */
     public static SidecarUnderTest start(
             String name, String databaseUrl, String databaseUser, Path directory, int port) {
-        Map<String, String> environment = new HashMap<>();
+        return start(name, databaseUrl, databaseUser, directory, port, Map.of());
+    }
+
+    /** As the other, with more of the environment. */
+    public static SidecarUnderTest start(
+            String name,
+            String databaseUrl,
+            String databaseUser,
+            Path directory,
+            int port,
+            Map<String, String> more) {
+        Map<String, String> environment = new HashMap<>(more);
         environment.put("ANNEX_NAME", name);
         environment.put("ANNEX_DATABASE_URL", databaseUrl);
         environment.put("ANNEX_DATABASE_USER", databaseUser);
@@ -58,7 +69,7 @@ public final class SidecarUnderTest implements AutoCloseable {
                 .sum();
     }
 
-    /** A counter of its own metrics. */
+    /** A counter or gauge of its own metrics. */
     public long counted(String name) {
         return metrics()
                 .lines()

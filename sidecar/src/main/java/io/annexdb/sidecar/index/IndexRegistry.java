@@ -139,6 +139,21 @@ public final class IndexRegistry implements AutoCloseable {
         }
     }
 
+    /** Native memory that all indexes have taken together, in bytes. */
+    public long memoryUsedBytes() {
+        return shared.budget().usedBytes();
+    }
+
+    /** The most that they may take. */
+    public long memoryLimitBytes() {
+        return shared.budget().limitBytes();
+    }
+
+    /** What the first copy of an index may still take; negative when that has begun to lack. */
+    public long memoryForNewBytes() {
+        return shared.budget().freeForNewBytes();
+    }
+
     /** The open shards. */
     public Collection<VectorIndex> open() {
         return List.copyOf(open.values());

@@ -53,7 +53,8 @@ final class Recover {
             return Optional.of(replay(definition, files, rows, durable, numbers, nodeLsn, budget));
         } catch (AnnexException e) {
             rows.truncate();
-            if (e.code() != ErrorCode.DATA_CORRUPTED) {
+            // Without memory for one shard the others are to serve, and its first copy is refused.
+            if (e.code() != ErrorCode.DATA_CORRUPTED && e.code() != ErrorCode.OUT_OF_RESOURCES) {
                 throw e;
             }
             LOG.warn("{} is built again from its table: {}", definition.key(), e.getMessage());

@@ -154,6 +154,16 @@ final class ShardStore implements ShardLog {
         }
     }
 
+    /** Gives back the memory of a shard that is not used any more. */
+    void release() {
+        writing.lock();
+        try {
+            rows.restart();
+        } finally {
+            writing.unlock();
+        }
+    }
+
     /** The log that comes after this one. */
     LogWriter nextLog() {
         return newLog(definition, shardFiles, logNumber + 1);

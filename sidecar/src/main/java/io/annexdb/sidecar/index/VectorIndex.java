@@ -183,6 +183,7 @@ public final class VectorIndex {
     /** Loads one row; ignored when the stream has touched its key, or truncated, meanwhile. */
     public void load(
             RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        shared.budget().checkRoomForNew("index \"" + definition.index().name() + "\"");
         write(() -> {
             loadedRows.incrementAndGet();
             boolean newer = touched != null && touched.contains(key);
@@ -211,7 +212,10 @@ public final class VectorIndex {
         shared.linkers().wake(this);
     }
 
-    /** Takes the index out of service, also after a restart: then it is built again. */
+    /**
+     * Takes the index out of service, also after a restart: then it is built again. Its memory is
+     * free for others.
+     */
     public void fail(String reason) {
         LOG.error(
                 "index {} of {} is out of service: {}",
@@ -220,6 +224,7 @@ public final class VectorIndex {
                 reason);
         failure = reason;
         state = State.FAILED;
+        store.release();
         shared.saveManifest().run();
     }
 

@@ -73,8 +73,21 @@ final class Backfill implements SlowJob {
 
     @Override
     public void run() throws SQLException, InterruptedException {
+        try {
+            copyWhole();
+        } catch (AnnexException e) {
+            if (e.code() != ErrorCode.OUT_OF_RESOURCES) {
+                throw e;
+            }
+            // Not to be tried at once again, and others need the memory.
+            route.fail(e);
+        }
+    }
+
+    private void copyWhole() throws SQLException, InterruptedException {
         long started = System.nanoTime();
         try {
+            checkRoom();
             Lsn consistentPoint = begin();
             long rows = copy();
             awaitApplied(consistentPoint);
@@ -89,6 +102,26 @@ final class Backfill implements SlowJob {
                     Duration.ofNanos(System.nanoTime() - started).toMillis());
         } finally {
             snapshot.close();
+        }
+    }
+
+    /** Refuses what cannot fit by the planner's count before anything is copied. */
+    private void checkRoom() {
+        long bytes = shard.index().bytesPerRowLeast() * facts.estimatedRows();
+        long free = registry.memoryForNewBytes();
+        if (bytes > free) {
+            throw new AnnexException(
+                    ErrorCode.OUT_OF_RESOURCES,
+                    ("about %,d rows of %s need at least %,d bytes, but %,d of %,d bytes of index"
+                                    + " memory are taken")
+                            .formatted(
+                                    facts.estimatedRows(),
+                                    shard.relation(),
+                                    bytes,
+                                    registry.memoryUsedBytes(),
+                                    registry.memoryLimitBytes()),
+                    "Raise the memory limit of the sidecar, drop an index, or ANALYZE the table if"
+                            + " it has fewer rows.");
         }
     }
 

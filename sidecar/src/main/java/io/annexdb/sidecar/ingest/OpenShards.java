@@ -15,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ import java.util.stream.Collectors;
 final class OpenShards {
     private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long ROOM_BYTES = 1 << 20;
 
     private final IndexRegistry registry;
     private final Ingest ingest;
@@ -39,6 +41,9 @@ final class OpenShards {
     private final RewriteWatch rewrites = new RewriteWatch();
     private final Map<ShardKey, ShardRoute> routes = new LinkedHashMap<>();
     private final Set<ShardKey> refused = new HashSet<>();
+
+    /** Memory that was free when a failed shard was first looked at. */
+    private final Map<ShardKey, Long> roomBefore = new HashMap<>();
 
     OpenShards(IndexRegistry registry, Ingest ingest, SlowJobs jobs) {
         this.registry = registry;
@@ -95,6 +100,7 @@ final class OpenShards {
         jobs.cancel(job -> job instanceof Backfill backfill && backfill.route().equals(route));
         routes.remove(key);
         rewrites.forget(key);
+        roomBefore.remove(key);
         ingest.route(routes.values());
         registry.drop(key);
     }
@@ -171,13 +177,22 @@ final class OpenShards {
     void reset() {
         routes.clear();
         refused.clear();
+        roomBefore.clear();
         rewrites.forgetAll();
         registry.reset();
     }
 
-    /** At once when the obstacle is gone, after a while when a change could not be applied. */
+    /**
+     * At once when the obstacle is gone, or a good deal more memory is free than there was; after a
+     * while when a change could not be applied.
+     */
     private boolean mayRetry(ShardRoute route) {
-        return refused.remove(route.definition().key())
+        ShardKey key = route.definition().key();
+        long room = Math.max(0, registry.memoryForNewBytes());
+        Long before = roomBefore.putIfAbsent(key, room);
+        boolean isRoomier = before != null && room > before + before / 4 + ROOM_BYTES;
+        return refused.remove(key)
+                || isRoomier
                 || System.nanoTime() - route.failedNanos() > RETRY_NANOS;
     }
 

@@ -122,7 +122,7 @@ public final class Slab implements AutoCloseable {
             target = Math.max(roundUp(needed, STEP_LEAST), reservedBytes);
         }
         if (file == null) {
-            commit(committed, target - committed);
+            target = committed + commit(committed, target - committed, needed - committed);
         } else {
             file.allocate(committed, target - committed);
             Pages.commitFile(base + committed, target - committed, file.descriptor(), committed);
@@ -131,7 +131,12 @@ public final class Slab implements AutoCloseable {
         committedBytes = target;
     }
 
-    private void commit(long committed, long bytes) {
+    /** Commits so much in advance, or only what is needed where there is no room for more. */
+    private long commit(long committed, long wanted, long needed) {
+        long bytes = wanted;
+        if (!budget.hasRoom(wanted)) {
+            bytes = roundUp(needed, STEP_LEAST);
+        }
         budget.take(owner, bytes);
         try {
             Pages.commit(base + committed, bytes);
@@ -139,6 +144,7 @@ public final class Slab implements AutoCloseable {
             budget.giveBack(bytes);
             throw e;
         }
+        return bytes;
     }
 
     /** Lets the system keep a mapped slab's pages, or write them out; they come back when read. */

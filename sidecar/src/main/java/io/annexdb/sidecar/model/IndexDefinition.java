@@ -33,9 +33,22 @@ public record IndexDefinition(
         int dimension,
         IndexOptions options,
         List<IncludedColumn> include) {
+    private static final int ROW_BYTES = 16;
+
     public IndexDefinition {
         keyColumns = List.copyOf(keyColumns);
         include = List.copyOf(include);
+    }
+
+    /**
+     * Native memory that a row takes at least, in bytes: its graph, key and included columns come
+     * to it. Of the vector nothing while the dimension is not known.
+     */
+    public long bytesPerRowLeast() {
+        return switch (options.vectors()) {
+            case MEMORY -> ROW_BYTES + elements.bytes(dimension);
+            case MAPPED -> ROW_BYTES;
+        };
     }
 
     /** One without included columns. */

@@ -157,6 +157,19 @@ public final class Telemetry implements AutoCloseable {
         gauge("annex.streaming", "1 while changes come in", streaming);
     }
 
+    /**
+     * Shows how much memory the indexes take, and whether one is out of service.
+     *
+     * @param usedBytes native memory of all indexes
+     * @param limitBytes the most that they may take
+     * @param failed indexes of which a shard has failed
+     */
+    public void resources(LongSupplier usedBytes, LongSupplier limitBytes, LongSupplier failed) {
+        gauge("annex.memory.used.bytes", "Native memory of all indexes", usedBytes);
+        gauge("annex.memory.limit.bytes", "The most that indexes may take", limitBytes);
+        gauge("annex.failed.indexes", "Indexes that are out of service", failed);
+    }
+
     /** Where the figures per index come from; asked once per scrape. */
     public void indexes(Supplier<List<IndexFigures>> source) {
         indexes = source;

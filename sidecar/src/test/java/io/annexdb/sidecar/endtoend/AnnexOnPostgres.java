@@ -18,12 +18,15 @@ public final class AnnexOnPostgres implements AutoCloseable {
 
     private final EmbeddedPostgres postgres;
     private final Path directory;
+    private Map<String, String> environment;
     private final int sidecarPort;
     private SidecarUnderTest sidecar;
 
-    private AnnexOnPostgres(EmbeddedPostgres postgres, Path directory) {
+    private AnnexOnPostgres(
+            EmbeddedPostgres postgres, Path directory, Map<String, String> environment) {
         this.postgres = postgres;
         this.directory = directory;
+        this.environment = environment;
         this.sidecar = sidecarOn(0);
         this.sidecarPort = sidecar.port();
     }
@@ -34,6 +37,12 @@ public final class AnnexOnPostgres implements AutoCloseable {
      * @param directory for the sidecar's files
      */
     public static AnnexOnPostgres start(Path directory) throws IOException, SQLException {
+        return start(directory, Map.of());
+    }
+
+    /** Starts all, with more of the sidecar's environment. */
+    public static AnnexOnPostgres start(Path directory, Map<String, String> environment)
+            throws IOException, SQLException {
         EmbeddedPostgres postgres =
                 EmbeddedPostgres.builder()
                         .setServerConfig("wal_level", "logical")
@@ -44,7 +53,7 @@ public final class AnnexOnPostgres implements AutoCloseable {
                 USER,
                 null,
                 Map.of());
-        AnnexOnPostgres annex = new AnnexOnPostgres(postgres, directory);
+        AnnexOnPostgres annex = new AnnexOnPostgres(postgres, directory, environment);
         try (Session session = annex.session()) {
             session.rows(
                     "select * from annex.setup(?, jsonb_build_array(jsonb_build_object('group', 0,"
@@ -89,8 +98,14 @@ public final class AnnexOnPostgres implements AutoCloseable {
         sidecar = sidecarOn(sidecarPort);
     }
 
+    /** The same, with other options in its environment. */
+    public void startSidecar(Map<String, String> options) {
+        environment = options;
+        startSidecar();
+    }
+
     private SidecarUnderTest sidecarOn(int port) {
-        return SidecarUnderTest.start("main", url(), USER, directory, port);
+        return SidecarUnderTest.start("main", url(), USER, directory, port, environment);
     }
 
     @Override
