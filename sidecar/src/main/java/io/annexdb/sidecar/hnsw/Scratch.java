@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.hnsw;
 
+import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.NativeBuffer;
 
 import java.util.Arrays;
@@ -20,10 +21,14 @@ public final class Scratch {
     /** Slots from here on are newer than the search and not looked at. */
     int limit;
 
+    private int[] lists = new int[WIDTH * 64];
     private byte[] visited = new byte[0];
     private byte epoch;
     private NativeBuffer query = new NativeBuffer(4096);
     private NativeBuffer prepared = new NativeBuffer(4096);
+
+    /** What {@link Native#touch} gave. */
+    int touched;
 
     /** Scores computed since {@link #begin}. */
     int scored;
@@ -54,6 +59,14 @@ public final class Scratch {
         return prepared.address();
     }
 
+    /** A buffer for so many slots. */
+    int[] lists(int slots) {
+        if (lists.length < slots) {
+            lists = new int[slots];
+        }
+        return lists;
+    }
+
     /** Nothing is visited any more. */
     void begin(int slots) {
         limit = slots;
@@ -67,13 +80,11 @@ public final class Scratch {
         }
     }
 
-    /** Whether the slot is visited for the first time since {@link #begin}. */
-    boolean visit(int slot) {
-        if (visited[slot] == epoch) {
-            return false;
-        }
+    /** 1 if the slot is visited for the first time since {@link #begin}, else 0. */
+    int visit(int slot) {
+        int difference = visited[slot] ^ epoch;
         visited[slot] = epoch;
-        return true;
+        return -difference >>> 31 | difference >>> 31;
     }
 
     /** Room for so many slots in {@link #slots} and {@link #distances}. */

@@ -15,10 +15,8 @@ import io.annexdb.sidecar.hnsw.SlotFilter;
 import io.annexdb.sidecar.hnsw.VectorScorer;
 import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.ivfpq.SearchLists;
-import io.annexdb.sidecar.kernel.ExactDistance;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
-import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.SlotList;
@@ -26,11 +24,8 @@ import io.annexdb.sidecar.segment.VectorStore;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -59,12 +54,12 @@ final class ShardSearch {
     private final VectorStore vectors;
     private final Scratch scratch;
     private final int k;
-    private final double maxDistance;
     private final BooleanSupplier cancelled;
     private final long query;
     private final float scale;
     private final boolean extreme;
     private final float error;
+    private final TakeNearest take;
 
     ShardSearch(
             Generation generation,
@@ -78,10 +73,10 @@ final class ShardSearch {
         this.vectors = segment.vectors();
         this.scratch = scratch;
         this.k = k;
-        this.maxDistance = maxDistance;
         this.cancelled = cancelled;
         query = scratch.queryAddress(vectors.queryBytes());
         vectors.putQuery(query, vector);
+        take = new TakeNearest(segment, query, k, maxDistance, cancelled);
         double square = VectorStore.square(vector);
         scale = vectors.queryScale(vector);
         extreme = vectors.extreme() || VectorStore.isExtreme(vectors.metric(), square);
@@ -164,7 +159,9 @@ final class ShardSearch {
         if (!approximate(ef, alive, rows, linked, CodeScan::all, top)) {
             return all(null);
         }
-        scan(top).from(linked);
+        if (linked < segment.slots()) {
+            scan(top).from(linked);
+        }
         List<Neighbor> nearest = nearest(top);
         return nearest.size() < Math.min(k, segment.live()) ? all(null) : within(nearest);
     }
@@ -440,45 +437,12 @@ final class ShardSearch {
         return nearest(slots);
     }
 
-    /** The nearest k rows among these slots, by exact distance. */
     private List<Neighbor> nearest(int[] slots) {
-        List<Neighbor> neighbors = new ArrayList<>(slots.length);
-        for (int i = 0; i < slots.length; i++) {
-            if ((i & 1023) == 1023) {
-                Scan.checkCancelled(cancelled);
-            }
-            int slot = slots[i];
-            double distance =
-                    ExactDistance.between(
-                            vectors.metric(),
-                            vectors.elements(),
-                            query,
-                            vectors.address(slot),
-                            vectors.dimension());
-            neighbors.add(new Neighbor(segment.key(slot), distance, segment.vectorHash(slot)));
-        }
-        neighbors.sort(Neighbor.ORDER);
-        return firstOfEachKey(neighbors);
-    }
-
-    /** A row that was replaced during the search may have been met in both versions. */
-    private List<Neighbor> firstOfEachKey(List<Neighbor> neighbors) {
-        Set<RowKey> seen = new HashSet<>();
-        List<Neighbor> first = new ArrayList<>(Math.min(k, neighbors.size()));
-        for (Neighbor neighbor : neighbors) {
-            if (first.size() < k && seen.add(neighbor.key())) {
-                first.add(neighbor);
-            }
-        }
-        return first;
+        return take.of(slots);
     }
 
     private List<Neighbor> within(List<Neighbor> sorted) {
-        int end = sorted.size();
-        while (end > 0 && !(sorted.get(end - 1).distance() <= maxDistance)) {
-            end--;
-        }
-        return end == sorted.size() ? sorted : List.copyOf(sorted.subList(0, end));
+        return take.within(sorted);
     }
 
     private static float absoluteError(Metric metric, double norms) {

@@ -91,8 +91,28 @@ public final class Native {
         MemorySegment.copy(ALL, LONG, address, values, 0, count);
     }
 
-    public static void getInts(long address, int[] values, int count) {
-        MemorySegment.copy(ALL, INT, address, values, 0, count);
+    public static void getInts(long address, int[] values, int offset, int count) {
+        MemorySegment.copy(ALL, INT, address, values, offset, count);
+    }
+
+    /**
+     * Reads one byte of each cache line of some slots. Nothing waits for these loads, so their
+     * misses overlap, as they hardly do where much is computed from one slot before the next. With
+     * codes that makes searches a fifth to three quarters faster; with whole vectors, whose many
+     * lines the processor fetches ahead itself, slower.
+     *
+     * @param bytes of each slot that are wanted
+     * @return something that the caller must keep, or the compiler would leave the reads out
+     */
+    public static int touch(long base, long stride, long bytes, int[] slots, int n) {
+        int touched = 0;
+        for (int i = 0; i < n; i++) {
+            long slot = base + slots[i] * stride;
+            for (long at = 0; at < bytes; at += 64) {
+                touched |= ALL.get(ValueLayout.JAVA_BYTE, slot + at);
+            }
+        }
+        return touched;
     }
 
     public static void putBytes(long address, byte[] bytes, int offset, int count) {

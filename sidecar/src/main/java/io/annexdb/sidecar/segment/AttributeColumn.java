@@ -148,7 +148,7 @@ public sealed interface AttributeColumn extends AutoCloseable {
 
         /** Copies the codes of slots that follow each other. */
         public void read(int first, int count, int[] into) {
-            Native.getInts(codes.address(first), into, count);
+            Native.getInts(codes.address(first), into, 0, count);
         }
 
         @Override
