@@ -3,6 +3,7 @@ package io.annexdb.benchmarks.ann;
 import io.annexdb.benchmarks.ann.dataset.Dataset;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Quantization;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,12 @@ public final class AnnBench implements Callable<Integer> {
             defaultValue = "auto",
             description = "Quantizations of annex: auto, none, sq8, rabitq, pq; one curve each.")
     private List<String> quantizations;
+
+    @Option(
+            names = "--vectors",
+            defaultValue = "memory",
+            description = "Where annex's vectors lie: memory, or mapped for a file.")
+    private String vectors;
 
     @Option(
             names = "--filter",
@@ -181,6 +188,7 @@ public final class AnnBench implements Callable<Integer> {
                         methods.stream().map(Method::ofSqlName).toList(),
                         quantizations.stream().map(Quantization::ofSqlName).toList()),
                 conditions(),
+                VectorStorage.ofSqlName(vectors),
                 churns,
                 filter,
                 byNamespace,

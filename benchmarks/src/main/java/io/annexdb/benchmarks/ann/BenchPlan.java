@@ -2,6 +2,7 @@ package io.annexdb.benchmarks.ann;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import java.util.List;
 
@@ -10,6 +11,7 @@ import java.util.List;
  *
  * @param entrants which engines, in the order of the report
  * @param conditions under what each is measured; the first one is what peers are compared under
+ * @param vectors where annex's vectors lie
  * @param churns how often every row is replaced after that, 0 to 100
  * @param selectivity share of the rows that a filter lets pass; 1 for no filter
  * @param byNamespace whether annex filters by a namespace and not by an included column
@@ -28,6 +30,7 @@ import java.util.List;
 record BenchPlan(
         List<Entrant> entrants,
         List<Condition> conditions,
+        VectorStorage vectors,
         int churns,
         double selectivity,
         boolean byNamespace,

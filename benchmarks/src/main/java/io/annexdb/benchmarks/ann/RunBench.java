@@ -106,6 +106,7 @@ final class RunBench {
                                 dataset.metric(),
                                 entrant.method(),
                                 entrant.quantization(),
+                                plan.vectors(),
                                 plan.m(),
                                 plan.efConstruction(),
                                 plan.buildThreads(),

@@ -114,7 +114,12 @@ final class BackgroundWork {
         try {
             if (generation.gate.enter()) {
                 try {
-                    maintain(generation, isReady);
+                    if (generation.mayTrain()) {
+                        train(generation);
+                    }
+                    if (isReady) {
+                        doWhatIsDue(generation);
+                    }
                 } finally {
                     generation.gate.exit();
                 }
@@ -124,16 +129,7 @@ final class BackgroundWork {
         }
     }
 
-    private void maintain(Generation generation, boolean isReady) throws InterruptedException {
-        if (generation.mayTrain()) {
-            train(generation);
-        }
-        if (isReady) {
-            maintain(generation);
-        }
-    }
-
-    private void maintain(Generation generation) throws InterruptedException {
+    private void doWhatIsDue(Generation generation) throws InterruptedException {
         if (compactionIsDue(generation)) {
             compact(generation);
             return;

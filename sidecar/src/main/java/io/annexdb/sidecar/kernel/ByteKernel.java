@@ -1,5 +1,7 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 /**
  * Distances estimated from one byte per element: with D = Σ weight · byte, the bytes signed,
  *
@@ -35,16 +37,16 @@ public interface ByteKernel {
     /** Turns sums of products into estimates. */
     static void finish(
             long prepared, long factorsBase, long stride, int[] slots, int n, float[] out) {
-        float constant = KernelMemory.getFloat(prepared);
-        float factor = KernelMemory.getFloat(prepared + 4);
-        float queryScale = KernelMemory.getFloat(prepared + 8);
+        float constant = getFloat(prepared);
+        float factor = getFloat(prepared + 4);
+        float queryScale = getFloat(prepared + 8);
         for (int i = 0; i < n; i++) {
             long factors = factorsBase + slots[i] * stride;
             out[i] =
                     constant
-                            + KernelMemory.getFloat(factors)
+                            + getFloat(factors)
                             + factor * out[i]
-                            - queryScale * KernelMemory.getFloat(factors + 4);
+                            - queryScale * getFloat(factors + 4);
         }
     }
 }

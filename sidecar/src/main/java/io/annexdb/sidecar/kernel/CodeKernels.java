@@ -5,11 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.util.Objects;
+import java.util.List;
 
 /** The one choice of a {@link CodeKernel}: SIMD after a self-test, else scalar. */
 public final class CodeKernels {
@@ -32,36 +28,14 @@ public final class CodeKernels {
         }
         try {
             int bits = Math.min(bitsMax, FloatVector.SPECIES_PREFERRED.vectorBitSize());
-            CodeKernel kernel = load(bits);
+            CodeKernel kernel =
+                    SimdTemplate.load(CodeKernel.class, "SimdCodeKernel", List.of(bits));
             CodeSelfTest.check(kernel);
             log.info("code kernels: SIMD, {}-bit registers, self-test passed", bits);
             return kernel;
-        } catch (IOException | ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot load the code kernel", e);
         } catch (RuntimeException | LinkageError e) {
             log.error("code kernels: SCALAR, searches by codes will be much slower", e);
             return new ScalarCodeKernel();
-        }
-    }
-
-    private static CodeKernel load(int bits) throws IOException, ReflectiveOperationException {
-        try (InputStream template = CodeKernels.class.getResourceAsStream("SimdCodeKernel.class")) {
-            byte[] bytes = Objects.requireNonNull(template).readAllBytes();
-            MethodHandles.Lookup hidden =
-                    MethodHandles.lookup().defineHiddenClassWithClassData(bytes, bits, true);
-            return (CodeKernel) construct(hidden);
-        }
-    }
-
-    private static Object construct(MethodHandles.Lookup hidden)
-            throws ReflectiveOperationException {
-        try {
-            return hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
-                    .invoke();
-        } catch (RuntimeException | Error | ReflectiveOperationException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -1,19 +1,14 @@
 package io.annexdb.sidecar.kernel;
 
-import io.annexdb.sidecar.model.Metric;
+import static io.annexdb.sidecar.kernel.KernelMemory.getLong;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import io.annexdb.sidecar.model.Metric;
 
 /**
  * The specification of metrics of bits. Behind the dimension, bits are zero, so that whole words
  * are counted.
  */
 final class ExactBitDistance {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ExactBitDistance() {}
 
@@ -29,7 +24,7 @@ final class ExactBitDistance {
     private static int different(long one, long other, int dimension) {
         int count = 0;
         for (long at = 0; at * 8 < dimension; at += 8) {
-            count += Long.bitCount(ALL.get(LONG, one + at) ^ ALL.get(LONG, other + at));
+            count += Long.bitCount(getLong(one + at) ^ getLong(other + at));
         }
         return count;
     }
@@ -38,8 +33,8 @@ final class ExactBitDistance {
         int both = 0;
         int either = 0;
         for (long at = 0; at * 8 < dimension; at += 8) {
-            long a = ALL.get(LONG, one + at);
-            long b = ALL.get(LONG, other + at);
+            long a = getLong(one + at);
+            long b = getLong(other + at);
             both += Long.bitCount(a & b);
             either += Long.bitCount(a | b);
         }

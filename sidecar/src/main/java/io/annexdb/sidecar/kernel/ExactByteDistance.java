@@ -1,13 +1,11 @@
 package io.annexdb.sidecar.kernel;
 
-import io.annexdb.sidecar.model.Metric;
+import static io.annexdb.sidecar.kernel.KernelMemory.getByte;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import io.annexdb.sidecar.model.Metric;
 
 /** The specification of metrics of signed bytes: sums are integers, and exact. */
 final class ExactByteDistance {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private ExactByteDistance() {}
 
@@ -51,6 +49,6 @@ final class ExactByteDistance {
     }
 
     private static double element(long address) {
-        return ALL.get(ValueLayout.JAVA_BYTE, address);
+        return getByte(address);
     }
 }

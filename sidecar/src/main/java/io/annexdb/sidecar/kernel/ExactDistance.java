@@ -1,22 +1,16 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+import static io.annexdb.sidecar.kernel.KernelMemory.getShort;
+
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
-
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * The specification of every metric: plain Java, double precision, summed from the first element to
  * the last, as {@code sum()} in SQL does. Answers carry these distances; kernels only order.
  */
 public final class ExactDistance {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ExactDistance() {}
 
@@ -65,7 +59,7 @@ public final class ExactDistance {
         double ones = 0;
         double others = 0;
         for (long i = 0; i < dimension; i++) {
-            double a = ALL.get(FLOAT, query + i * 4);
+            double a = getFloat(query + i * 4);
             double b = element(vector, half, i);
             product += a * b;
             ones += a * a;
@@ -77,7 +71,7 @@ public final class ExactDistance {
     private static double squares(long query, long vector, boolean half, int dimension) {
         double sum = 0;
         for (long i = 0; i < dimension; i++) {
-            double difference = ALL.get(FLOAT, query + i * 4) - element(vector, half, i);
+            double difference = getFloat(query + i * 4) - element(vector, half, i);
             sum += difference * difference;
         }
         return sum;
@@ -86,7 +80,7 @@ public final class ExactDistance {
     private static double product(long query, long vector, boolean half, int dimension) {
         double sum = 0;
         for (long i = 0; i < dimension; i++) {
-            sum += ALL.get(FLOAT, query + i * 4) * element(vector, half, i);
+            sum += getFloat(query + i * 4) * element(vector, half, i);
         }
         return sum;
     }
@@ -94,14 +88,12 @@ public final class ExactDistance {
     private static double differences(long query, long vector, boolean half, int dimension) {
         double sum = 0;
         for (long i = 0; i < dimension; i++) {
-            sum += Math.abs(ALL.get(FLOAT, query + i * 4) - element(vector, half, i));
+            sum += Math.abs(getFloat(query + i * 4) - element(vector, half, i));
         }
         return sum;
     }
 
     private static double element(long vector, boolean half, long i) {
-        return half
-                ? Float.float16ToFloat(ALL.get(SHORT, vector + i * 2))
-                : ALL.get(FLOAT, vector + i * 4);
+        return half ? Float.float16ToFloat(getShort(vector + i * 2)) : getFloat(vector + i * 4);
     }
 }

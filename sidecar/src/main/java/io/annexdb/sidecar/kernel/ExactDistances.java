@@ -1,11 +1,9 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
-
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * {@link ExactDistance} of many vectors from one query, the same to the last bit. A sum in order is
@@ -13,9 +11,6 @@ import java.nio.ByteOrder;
  * takes the time of one.
  */
 public final class ExactDistances {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ExactDistances() {}
 
@@ -68,11 +63,11 @@ public final class ExactDistances {
         double squareC = 0;
         double squareD = 0;
         for (long at = 0; at < dimension * 4L; at += 4) {
-            double q = ALL.get(FLOAT, query + at);
-            double ofA = ALL.get(FLOAT, a + at);
-            double ofB = ALL.get(FLOAT, b + at);
-            double ofC = ALL.get(FLOAT, c + at);
-            double ofD = ALL.get(FLOAT, d + at);
+            double q = getFloat(query + at);
+            double ofA = getFloat(a + at);
+            double ofB = getFloat(b + at);
+            double ofC = getFloat(c + at);
+            double ofD = getFloat(d + at);
             ones += q * q;
             productA += q * ofA;
             productB += q * ofB;
@@ -96,11 +91,11 @@ public final class ExactDistances {
         double sumC = 0;
         double sumD = 0;
         for (long at = 0; at < dimension * 4L; at += 4) {
-            double q = ALL.get(FLOAT, query + at);
-            double toA = q - ALL.get(FLOAT, a + at);
-            double toB = q - ALL.get(FLOAT, b + at);
-            double toC = q - ALL.get(FLOAT, c + at);
-            double toD = q - ALL.get(FLOAT, d + at);
+            double q = getFloat(query + at);
+            double toA = q - getFloat(a + at);
+            double toB = q - getFloat(b + at);
+            double toC = q - getFloat(c + at);
+            double toD = q - getFloat(d + at);
             sumA += toA * toA;
             sumB += toB * toB;
             sumC += toC * toC;
@@ -119,11 +114,11 @@ public final class ExactDistances {
         double sumC = 0;
         double sumD = 0;
         for (long at = 0; at < dimension * 4L; at += 4) {
-            double q = ALL.get(FLOAT, query + at);
-            sumA += q * ALL.get(FLOAT, a + at);
-            sumB += q * ALL.get(FLOAT, b + at);
-            sumC += q * ALL.get(FLOAT, c + at);
-            sumD += q * ALL.get(FLOAT, d + at);
+            double q = getFloat(query + at);
+            sumA += q * getFloat(a + at);
+            sumB += q * getFloat(b + at);
+            sumC += q * getFloat(c + at);
+            sumD += q * getFloat(d + at);
         }
         out[first] = -sumA;
         out[first + 1] = -sumB;

@@ -1,16 +1,10 @@
 package io.annexdb.sidecar.kernel;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+import static io.annexdb.sidecar.kernel.KernelMemory.getLong;
 
 /** The specification of {@link BitKernel}. */
 final class ScalarBitKernel implements BitKernel {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final int bitBytes;
 
@@ -32,7 +26,7 @@ final class ScalarBitKernel implements BitKernel {
             long levels = planes + (long) plane * BitKernel.planeBytes(bitBytes);
             int ones = 0;
             for (int at = 0; at < bitBytes; at += 8) {
-                ones += Long.bitCount(ALL.get(LONG, code + at) & ALL.get(LONG, levels + at));
+                ones += Long.bitCount(getLong(code + at) & getLong(levels + at));
             }
             sum += ones << plane;
         }
@@ -41,15 +35,15 @@ final class ScalarBitKernel implements BitKernel {
 
     /** From S and the four floats behind the bits. */
     private static float estimate(long prepared, long factors, int sum) {
-        float alpha = ALL.get(FLOAT, prepared);
-        float beta = ALL.get(FLOAT, prepared + 4);
-        float gamma = ALL.get(FLOAT, prepared + 8);
-        float constant = ALL.get(FLOAT, prepared + 12);
-        float queryScale = ALL.get(FLOAT, prepared + 16);
-        float product = alpha * sum + (beta * ALL.get(FLOAT, factors + 8) + gamma);
+        float alpha = getFloat(prepared);
+        float beta = getFloat(prepared + 4);
+        float gamma = getFloat(prepared + 8);
+        float constant = getFloat(prepared + 12);
+        float queryScale = getFloat(prepared + 16);
+        float product = alpha * sum + (beta * getFloat(factors + 8) + gamma);
         return constant
-                + ALL.get(FLOAT, factors)
-                + ALL.get(FLOAT, factors + 4) * product
-                - queryScale * ALL.get(FLOAT, factors + 12);
+                + getFloat(factors)
+                + getFloat(factors + 4) * product
+                - queryScale * getFloat(factors + 12);
     }
 }

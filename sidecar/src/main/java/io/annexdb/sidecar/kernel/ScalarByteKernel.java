@@ -1,5 +1,8 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.getByte;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 /** The specification of {@link ByteKernel}. */
 final class ScalarByteKernel implements ByteKernel {
     @Override
@@ -9,9 +12,7 @@ final class ScalarByteKernel implements ByteKernel {
             long code = codes + slots[i] * stride;
             double sum = 0;
             for (int at = 0; at < bytes; at++) {
-                sum +=
-                        (double) KernelMemory.getFloat(prepared + WEIGHTS_AT + at * 4L)
-                                * KernelMemory.getByte(code + at);
+                sum += (double) getFloat(prepared + WEIGHTS_AT + at * 4L) * getByte(code + at);
             }
             out[i] = (float) sum;
         }

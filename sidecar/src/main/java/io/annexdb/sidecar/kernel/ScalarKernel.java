@@ -1,17 +1,12 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-
 /** The kernel without SIMD, over {@link ExactDistance}: slow, right everywhere. */
 final class ScalarKernel implements Kernel {
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Metric metric;
     private final ElementType elements;
@@ -64,6 +59,6 @@ final class ScalarKernel implements Kernel {
     }
 
     private static float scale(long scales, int slot) {
-        return ALL.get(FLOAT, scales + slot * 4L);
+        return getFloat(scales + slot * 4L);
     }
 }

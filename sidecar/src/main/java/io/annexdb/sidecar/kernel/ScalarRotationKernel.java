@@ -1,15 +1,10 @@
 package io.annexdb.sidecar.kernel;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import static io.annexdb.sidecar.kernel.KernelMemory.putLong;
 
 /** The specification of {@link RotationKernel}. */
 final class ScalarRotationKernel implements RotationKernel {
     static final float HALF_SQRT = (float) Math.sqrt(0.5);
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public void rotate(float[] x, float[] signs, int rounds) {
@@ -58,7 +53,7 @@ final class ScalarRotationKernel implements RotationKernel {
                 sum += Math.abs(x[i + j]);
                 word |= (x[i + j] > 0 ? 1L : 0L) << j;
             }
-            ALL.set(LONG, bits + i / 8, word);
+            putLong(bits + i / 8, word);
         }
         return sum;
     }
@@ -76,7 +71,7 @@ final class ScalarRotationKernel implements RotationKernel {
                 }
             }
             for (int plane = 0; plane < words.length; plane++) {
-                ALL.set(LONG, planes + (long) plane * planeBytes + i / 8, words[plane]);
+                putLong(planes + (long) plane * planeBytes + i / 8, words[plane]);
             }
         }
         return sum;

@@ -1,15 +1,16 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.ALL;
+import static io.annexdb.sidecar.kernel.KernelMemory.LITTLE;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import io.annexdb.sidecar.model.Metric;
 
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -31,9 +32,6 @@ final class SimdBitDistanceKernel implements Kernel {
         }
     }
 
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(LITTLE);
     private static final int STEP = SPECIES.vectorByteSize();
 
     @Override
@@ -68,7 +66,7 @@ final class SimdBitDistanceKernel implements Kernel {
         }
         if (METRIC == Metric.JACCARD) {
             for (int i = 0; i < n; i++) {
-                float either = queryScale + ALL.get(FLOAT, scales + slots[i] * 4L) - out[i];
+                float either = queryScale + getFloat(scales + slots[i] * 4L) - out[i];
                 out[i] = out[i] == 0f ? 1f : (either - out[i]) / either;
             }
         }

@@ -1,13 +1,14 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.ALL;
+import static io.annexdb.sidecar.kernel.KernelMemory.LITTLE;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -35,10 +36,6 @@ final class SimdBitKernel implements BitKernel {
     private static final int REGISTERS = (BIT_BYTES + STEP - 1) / STEP;
     private static final int PLANE_BYTES = BitKernel.planeBytes(BIT_BYTES);
     private static final boolean PACKED = BIT_BYTES <= 512;
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE);
 
     @Override
     public void score(long prepared, long codes, long stride, int[] slots, int n, float[] out) {
@@ -125,19 +122,19 @@ final class SimdBitKernel implements BitKernel {
 
     private static void finish(
             long prepared, long factorsBase, long stride, int[] slots, int n, float[] out) {
-        float alpha = ALL.get(FLOAT, prepared);
-        float beta = ALL.get(FLOAT, prepared + 4);
-        float gamma = ALL.get(FLOAT, prepared + 8);
-        float constant = ALL.get(FLOAT, prepared + 12);
-        float queryScale = ALL.get(FLOAT, prepared + 16);
+        float alpha = getFloat(prepared);
+        float beta = getFloat(prepared + 4);
+        float gamma = getFloat(prepared + 8);
+        float constant = getFloat(prepared + 12);
+        float queryScale = getFloat(prepared + 16);
         for (int i = 0; i < n; i++) {
             long factors = factorsBase + slots[i] * stride;
-            float product = alpha * out[i] + (beta * ALL.get(FLOAT, factors + 8) + gamma);
+            float product = alpha * out[i] + (beta * getFloat(factors + 8) + gamma);
             out[i] =
                     constant
-                            + ALL.get(FLOAT, factors)
-                            + ALL.get(FLOAT, factors + 4) * product
-                            - queryScale * ALL.get(FLOAT, factors + 12);
+                            + getFloat(factors)
+                            + getFloat(factors + 4) * product
+                            - queryScale * getFloat(factors + 12);
         }
     }
 

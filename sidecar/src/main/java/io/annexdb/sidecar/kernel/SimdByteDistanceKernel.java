@@ -1,5 +1,9 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.ALL;
+import static io.annexdb.sidecar.kernel.KernelMemory.LITTLE;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import io.annexdb.sidecar.model.Metric;
 
 import jdk.incubator.vector.ByteVector;
@@ -9,10 +13,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -34,9 +35,6 @@ final class SimdByteDistanceKernel implements Kernel {
         }
     }
 
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT.withOrder(LITTLE);
     private static final VectorSpecies<Short> SHORTS = INTS.withLanes(short.class);
     private static final int STEP = SHORTS.length();
     private static final VectorSpecies<Byte> BYTES =
@@ -124,6 +122,6 @@ final class SimdByteDistanceKernel implements Kernel {
     }
 
     private static float scale(long scales, int slot) {
-        return ALL.get(FLOAT, scales + slot * 4L);
+        return getFloat(scales + slot * 4L);
     }
 }

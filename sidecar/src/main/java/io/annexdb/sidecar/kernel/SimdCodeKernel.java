@@ -1,5 +1,9 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.ALL;
+import static io.annexdb.sidecar.kernel.KernelMemory.LITTLE;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -9,10 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * {@link CodeKernel} in SIMD: a template that {@link CodeKernels} loads as a hidden class with its
@@ -29,8 +31,8 @@ final class SimdCodeKernel implements CodeKernel {
 
     static {
         try {
-            int bits = MethodHandles.classData(MethodHandles.lookup(), "_", Integer.class);
-            VectorShape shape = VectorShape.forBitSize(bits);
+            List<?> constants = MethodHandles.classData(MethodHandles.lookup(), "_", List.class);
+            VectorShape shape = VectorShape.forBitSize((Integer) constants.getFirst());
             FLOATS = VectorSpecies.of(float.class, shape);
             INTS = VectorSpecies.of(int.class, shape);
             BYTES = VectorSpecies.of(byte.class, shape);
@@ -39,10 +41,6 @@ final class SimdCodeKernel implements CodeKernel {
         }
     }
 
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
     private static final int LANES = FLOATS.length();
     private static final int STEP = FLOATS.vectorByteSize();
     private static final long ROW = GROUP * 4L;
@@ -74,7 +72,7 @@ final class SimdCodeKernel implements CodeKernel {
         FloatVector d = load(group + 3 * groupBytes).mul(weight);
         long row = group + ROW;
         for (long at = 0; at < dimension * 4L; at += 4) {
-            FloatVector element = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, point + at));
+            FloatVector element = FloatVector.broadcast(FLOATS, getFloat(point + at));
             a = element.fma(load(row), a);
             b = element.fma(load(row + groupBytes), b);
             c = element.fma(load(row + 2 * groupBytes), c);
@@ -91,7 +89,7 @@ final class SimdCodeKernel implements CodeKernel {
         FloatVector sum = load(group).mul(weight);
         long row = group + ROW;
         for (long at = 0; at < dimension * 4L; at += 4) {
-            FloatVector element = FloatVector.broadcast(FLOATS, ALL.get(FLOAT, point + at));
+            FloatVector element = FloatVector.broadcast(FLOATS, getFloat(point + at));
             sum = element.fma(load(row), sum);
             row += ROW;
         }
@@ -161,10 +159,10 @@ final class SimdCodeKernel implements CodeKernel {
             long row = group + ROW;
             for (long e = 0; e < dimension * 4L; e += 4) {
                 FloatVector component = load(row);
-                a = component.fma(FloatVector.broadcast(FLOATS, ALL.get(FLOAT, pointA + e)), a);
-                b = component.fma(FloatVector.broadcast(FLOATS, ALL.get(FLOAT, pointB + e)), b);
-                c = component.fma(FloatVector.broadcast(FLOATS, ALL.get(FLOAT, pointC + e)), c);
-                d = component.fma(FloatVector.broadcast(FLOATS, ALL.get(FLOAT, pointD + e)), d);
+                a = component.fma(FloatVector.broadcast(FLOATS, getFloat(pointA + e)), a);
+                b = component.fma(FloatVector.broadcast(FLOATS, getFloat(pointB + e)), b);
+                c = component.fma(FloatVector.broadcast(FLOATS, getFloat(pointC + e)), c);
+                d = component.fma(FloatVector.broadcast(FLOATS, getFloat(pointD + e)), d);
                 row += ROW;
             }
             atA = atA.blend(index, a.compare(VectorOperators.GT, mostA).cast(INTS));

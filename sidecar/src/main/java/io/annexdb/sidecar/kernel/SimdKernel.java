@@ -1,5 +1,9 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.ALL;
+import static io.annexdb.sidecar.kernel.KernelMemory.LITTLE;
+import static io.annexdb.sidecar.kernel.KernelMemory.getFloat;
+
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Metric;
 
@@ -10,10 +14,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -42,10 +43,6 @@ final class SimdKernel implements Kernel {
         }
     }
 
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
     private static final int LANES = SPECIES.length();
     private static final long ELEMENT_BYTES = ELEMENTS.bits() / 8;
     private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
@@ -174,6 +171,6 @@ final class SimdKernel implements Kernel {
     }
 
     private static float scale(long scales, int slot) {
-        return ALL.get(FLOAT, scales + slot * 4L);
+        return getFloat(scales + slot * 4L);
     }
 }

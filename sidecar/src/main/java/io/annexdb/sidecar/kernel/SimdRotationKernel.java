@@ -1,15 +1,14 @@
 package io.annexdb.sidecar.kernel;
 
+import static io.annexdb.sidecar.kernel.KernelMemory.putLong;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
 import java.util.List;
 
 /** {@link RotationKernel} with SIMD: a template, loaded once per register width. */
@@ -36,9 +35,6 @@ final class SimdRotationKernel implements RotationKernel {
     private static final float[] SIGNS_2 = signs(2);
     private static final float[] SIGNS_4 = signs(4);
     private static final float[] SIGNS_8 = signs(8);
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Override
     public void rotate(float[] x, float[] signs, int rounds) {
@@ -109,7 +105,7 @@ final class SimdRotationKernel implements RotationKernel {
                 sum = sum.add(v.abs());
                 word |= v.compare(VectorOperators.GT, 0f).toLong() << j;
             }
-            ALL.set(LONG, bits + i / 8, word);
+            putLong(bits + i / 8, word);
         }
         return sum.reduceLanes(VectorOperators.ADD);
     }
@@ -133,10 +129,10 @@ final class SimdRotationKernel implements RotationKernel {
                 word3 |= bit(level, 8) << j;
             }
             long word = planes + i / 8;
-            ALL.set(LONG, word, word0);
-            ALL.set(LONG, word + planeBytes, word1);
-            ALL.set(LONG, word + 2L * planeBytes, word2);
-            ALL.set(LONG, word + 3L * planeBytes, word3);
+            putLong(word, word0);
+            putLong(word + planeBytes, word1);
+            putLong(word + 2L * planeBytes, word2);
+            putLong(word + 3L * planeBytes, word3);
         }
         return sum.reduceLanes(VectorOperators.ADD);
     }

@@ -6,7 +6,7 @@ import java.io.IOException;
 
 /** Where a data set comes from. Each implementation documents its format or its recipe. */
 public sealed interface DatasetSource
-        permits FvecsSource, FbinSource, Hdf5Source, SyntheticClusters, WordNetMiniLm {
+        permits FileSource, Hdf5Source, SyntheticClusters, WordNetMiniLm {
     /** Short name for people, for example the file's name. */
     String name();
 

@@ -67,8 +67,8 @@ public final class ResolveDataset {
         String name = String.valueOf(file.getFileName());
         String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
         return switch (extension) {
-            case "fvecs" -> new FvecsSource(file, queryFile(file, queryFile));
-            case "fbin" -> new FbinSource(file, queryFile(file, queryFile));
+            case "fvecs" -> new FileSource(file, queryFile(file, queryFile), FvecsRows::new);
+            case "fbin" -> new FileSource(file, queryFile(file, queryFile), FbinRows::new);
             case "hdf5", "h5" -> new Hdf5Source(file);
             default -> throw invalid(file + " has a format that is not known", HINT);
         };

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
+import io.annexdb.sidecar.model.ListOptions;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Neighbor;
@@ -78,7 +79,12 @@ final class AnnexEngine implements Engine {
     private static IndexOptions options(BuildRequest request) {
         // The --m of graphs is no number of segments: lists choose theirs by dimension.
         int m = request.method() == Method.IVFPQ ? 0 : request.m();
-        return new IndexOptions(m, request.efConstruction(), request.quantization());
+        return new IndexOptions(
+                m,
+                request.efConstruction(),
+                request.quantization(),
+                request.vectors(),
+                ListOptions.DEFAULT);
     }
 
     private static void load(
@@ -123,6 +129,7 @@ final class AnnexEngine implements Engine {
     private void describe(BuildRequest request) {
         parameters.put("method", request.method().sqlName());
         parameters.put("quantization", request.quantization().sqlName());
+        parameters.put("vectors", request.vectors().sqlName());
         if (request.method() == Method.IVFPQ) {
             parameters.put("nlist, nprobe, m, nbits", "by size");
         } else {

@@ -3,6 +3,7 @@ package io.annexdb.benchmarks.ann.engine;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import java.nio.file.Path;
 
@@ -14,6 +15,7 @@ import java.nio.file.Path;
  * @param metric the distance; under cosine, vectors have unit length
  * @param method annex's method; the peers build a graph whatever it is
  * @param quantization annex's quantization
+ * @param vectors where annex's vectors lie
  * @param m links per node of the upper levels, twice as many below
  * @param efConstruction candidates looked at when a node is linked
  * @param threads threads that build
@@ -26,6 +28,7 @@ public record BuildRequest(
         Metric metric,
         Method method,
         Quantization quantization,
+        VectorStorage vectors,
         int m,
         int efConstruction,
         int threads,
@@ -42,6 +45,7 @@ public record BuildRequest(
                 .with("metric", metric.sqlName())
                 .with("method", method.sqlName())
                 .with("quantization", quantization.sqlName())
+                .with("vectors", vectors.sqlName())
                 .with("m", m)
                 .with("ef_construction", efConstruction)
                 .with("threads", threads)
@@ -56,6 +60,7 @@ public record BuildRequest(
                 Metric.ofSqlName(message.text("metric")),
                 Method.ofSqlName(message.text("method")),
                 Quantization.ofSqlName(message.text("quantization")),
+                VectorStorage.ofSqlName(message.text("vectors")),
                 message.integer("m"),
                 message.integer("ef_construction"),
                 message.integer("threads"),

@@ -11,6 +11,7 @@ import io.annexdb.benchmarks.ann.dataset.VectorLists;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,6 +67,7 @@ class FilteredSearchTest {
                 Metric.L2,
                 Method.HNSW,
                 Quantization.AUTO,
+                VectorStorage.MEMORY,
                 16,
                 200,
                 2,

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Quantization;
+import io.annexdb.sidecar.model.VectorStorage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,7 @@ class MessageTest {
                         Metric.L2,
                         Method.FLAT,
                         Quantization.SQ8,
+                        VectorStorage.MAPPED,
                         16,
                         200,
                         2,

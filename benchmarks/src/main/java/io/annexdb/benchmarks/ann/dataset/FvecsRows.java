@@ -2,9 +2,6 @@ package io.annexdb.benchmarks.ann.dataset;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
-import io.annexdb.sidecar.model.Metric;
-
-import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,67 +11,33 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The {@code .fvecs} format of the texmex sets (SIFT, GIST), little-endian, every row with its
- * dimension:
+ * Rows of the {@code .fvecs} format of the texmex sets (SIFT, GIST), little-endian, every row with
+ * its dimension:
  *
  * <pre>
  * rows x ( int32 dimension | dimension x float32 )
  * </pre>
- *
- * @param file the base rows
- * @param queryFile the queries; null holds out the last rows of the base file
  */
-record FvecsSource(Path file, @Nullable Path queryFile) implements DatasetSource {
+record FvecsRows(Path file) implements HoldOut.Rows {
     private static final int DIMENSION_MAX = 1 << 20;
 
     @Override
-    public String name() {
-        return String.valueOf(file.getFileName());
+    public long count() throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.size() / rowBytes(channel);
+        }
     }
 
     @Override
-    public String fingerprint() {
-        return FileFingerprint.of(file, queryFile);
+    public void read(long from, long to, VectorSink sink) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            readRows(channel, from, to, sink);
+        }
     }
 
-    @Override
-    public Metric metric() {
-        return Metric.L2;
-    }
-
-    @Override
-    public String description() {
-        return HoldOut.describe(file, queryFile);
-    }
-
-    @Override
-    public void deliver(Limits limits, VectorSink base, VectorSink queries) throws IOException {
-        HoldOut.deliver(
-                limits, rows(file), queryFile == null ? null : rows(queryFile), base, queries);
-    }
-
-    private static HoldOut.Rows rows(Path file) {
-        return new HoldOut.Rows() {
-            @Override
-            public long count() throws IOException {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                    return channel.size() / rowBytes(file, channel);
-                }
-            }
-
-            @Override
-            public void read(long from, long to, VectorSink sink) throws IOException {
-                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                    readRows(file, channel, from, to, sink);
-                }
-            }
-        };
-    }
-
-    private static void readRows(
-            Path file, FileChannel channel, long from, long to, VectorSink sink)
+    private void readRows(FileChannel channel, long from, long to, VectorSink sink)
             throws IOException {
-        int rowBytes = rowBytes(file, channel);
+        int rowBytes = rowBytes(channel);
         int dimension = rowBytes / Float.BYTES - 1;
         int rowsAtOnce = Math.max(1, (1 << 20) / rowBytes);
         ByteBuffer rows = ByteBuffer.allocate(rowsAtOnce * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -84,7 +47,7 @@ record FvecsSource(Path file, @Nullable Path queryFile) implements DatasetSource
             rows.clear().limit(count * rowBytes);
             ReadFully.from(channel, row * rowBytes, rows);
             for (int i = 0; i < count; i++) {
-                checkDimension(file, row + i, rows.getInt(i * rowBytes), dimension);
+                checkDimension(row + i, rows.getInt(i * rowBytes), dimension);
                 rows.slice(i * rowBytes + Integer.BYTES, dimension * Float.BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .asFloatBuffer()
@@ -94,7 +57,7 @@ record FvecsSource(Path file, @Nullable Path queryFile) implements DatasetSource
         }
     }
 
-    private static int rowBytes(Path file, FileChannel channel) throws IOException {
+    private int rowBytes(FileChannel channel) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ReadFully.from(channel, 0, head);
         int dimension = head.getInt(0);
@@ -107,7 +70,7 @@ record FvecsSource(Path file, @Nullable Path queryFile) implements DatasetSource
         return (int) rowBytes;
     }
 
-    private static void checkDimension(Path file, long row, int dimension, int expected) {
+    private void checkDimension(long row, int dimension, int expected) {
         if (dimension != expected) {
             throw corrupted(
                     "%s: row %d says dimension %d, the first row %d"
