@@ -1,6 +1,5 @@
 package io.annexdb.sidecar.flat;
 
-import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.SlotList;
 
@@ -16,17 +15,14 @@ public final class CodeScan {
     private static final int BATCHES_PER_CHECK = 64;
 
     private final Segment segment;
-    private final Codes codes;
-    private final Estimates estimates;
+    private final Estimates scattered;
+    private final Estimates inOrder;
     private final int end;
     private final TopCollector best;
     private final BooleanSupplier cancelled;
     private final int[] slots = new int[BATCH];
     private final float[] distances = new float[BATCH];
     private int batches;
-
-    @SuppressWarnings("UnusedVariable") // or the compiler would leave the reading out
-    private long fetched;
 
     /** Distances from one query, estimated. */
     @FunctionalInterface
@@ -36,22 +32,22 @@ public final class CodeScan {
     }
 
     /**
-     * @param codes that the caller has entered
-     * @param estimates from these codes
+     * @param scattered estimates of any slots
+     * @param inOrder the same of slots that follow each other
      * @param end slots from here on have no code, and are left out
      * @param best where the nearest go
      * @param cancelled asked every some ten thousand rows
      */
     public CodeScan(
             Segment segment,
-            Codes codes,
-            Estimates estimates,
+            Estimates scattered,
+            Estimates inOrder,
             int end,
             TopCollector best,
             BooleanSupplier cancelled) {
         this.segment = segment;
-        this.codes = codes;
-        this.estimates = estimates;
+        this.scattered = scattered;
+        this.inOrder = inOrder;
         this.end = end;
         this.best = best;
         this.cancelled = cancelled;
@@ -65,7 +61,7 @@ public final class CodeScan {
             for (int i = 0; i < n; i++) {
                 slots[i] = first + i;
             }
-            score(n, someGone, 0);
+            score(inOrder, n, someGone, 0);
         }
     }
 
@@ -91,16 +87,15 @@ public final class CodeScan {
             if (wanted[i] < end) {
                 slots[n++] = wanted[i];
                 if (n == BATCH) {
-                    fetched += codes.fetch(slots, n);
-                    score(n, someGone, namespace);
+                    score(scattered, n, someGone, namespace);
                     n = 0;
                 }
             }
         }
-        score(n, someGone, namespace);
+        score(scattered, n, someGone, namespace);
     }
 
-    private void score(int n, boolean someGone, int namespace) {
+    private void score(Estimates estimates, int n, boolean someGone, int namespace) {
         if (n == 0) {
             return;
         }

@@ -35,4 +35,9 @@ public final class CodeScorer implements Scorer {
         scratch.touched = Native.touch(base, strideBytes, codeBytes, slots, n);
         quantizer.score(prepared, base, strideBytes, slots, n, out);
     }
+
+    /** The same for slots that follow each other: their codes come by themselves. */
+    public void scoreInOrder(int[] slots, int n, float[] out) {
+        quantizer.score(prepared, base, strideBytes, slots, n, out);
+    }
 }

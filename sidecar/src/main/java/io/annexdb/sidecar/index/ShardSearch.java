@@ -335,7 +335,9 @@ final class ShardSearch {
             TopCollector top) {
         CodeScorer scorer = new CodeScorer(codes, query, scale, scratch);
         TopCollector best = new TopCollector(candidates, 0f);
-        codeScan.accept(new CodeScan(segment, codes, scorer::score, linked, best, cancelled));
+        codeScan.accept(
+                new CodeScan(
+                        segment, scorer::score, scorer::scoreInOrder, linked, best, cancelled));
         int[] found = best.nearest(candidates);
         scan(top).these(found, found.length);
         vectors.touch(found.length);

@@ -1,7 +1,6 @@
 package io.annexdb.sidecar.segment;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
-import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.ReaderGate;
 import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.quantization.Quantizer;
@@ -60,23 +59,6 @@ public final class Codes {
         for (int slot = from; slot < to; slot++) {
             quantizer.encode(query.address(slot), vectors.scale(slot), codes.address(slot));
         }
-    }
-
-    /**
-     * Reads a little of every cache line of these slots' codes. Nothing waits for what is read, so
-     * the lines come side by side and not one behind the other, in half the time.
-     *
-     * @return what the caller must keep, lest the compiler leaves the reading out
-     */
-    public long fetch(int[] slots, int n) {
-        long stride = codes.strideBytes();
-        long read = 0;
-        for (long line = codes.base(); line < codes.base() + stride; line += Slab.CACHE_LINE) {
-            for (int i = 0; i < n; i++) {
-                read += Native.getByte(line + slots[i] * stride);
-            }
-        }
-        return read;
     }
 
     /** Mean squared error of the vectors of the training. */
