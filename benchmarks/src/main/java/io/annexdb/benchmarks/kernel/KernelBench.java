@@ -3,6 +3,7 @@ package io.annexdb.benchmarks.kernel;
 import io.annexdb.sidecar.kernel.KernelKind;
 
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
@@ -23,13 +24,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** {@code annex bench kernels}: how long one distance takes. */
 @Command(
         name = "kernels",
         mixinStandardHelpOptions = true,
         description = {
-            "Times every distance kernel with JMH, each combination in a JVM of its own with the"
+            "Times every kernel with JMH, each combination in a JVM of its own with the"
                     + " flags of this one.",
             "Shown are nanoseconds per vector, the median of batches of 64: of rows in the first"
                     + " cache, and of rows all over an array of 256 MB."
@@ -38,7 +40,7 @@ public final class KernelBench implements Runnable {
     @Option(
             names = "--filter",
             defaultValue = "",
-            description = "only kernels with this in their names, as l2 or l2/float16")
+            description = "only kernels with this in their names, as l2, l2/float16, codes")
     private String filter = "";
 
     @Option(
@@ -75,30 +77,41 @@ public final class KernelBench implements Runnable {
     }
 
     private ChainedOptionsBuilder options() {
-        String[] kinds =
-                KernelKind.all().stream()
-                        .map(kind -> kind.metric() + "/" + kind.elements())
-                        .filter(kind -> kind.contains(filter.toUpperCase(Locale.ROOT)))
-                        .toArray(String[]::new);
-        ChainedOptionsBuilder options =
-                new OptionsBuilder()
-                        .include("\\." + KernelBenchmark.class.getSimpleName() + "\\.")
-                        .param("kind", kinds)
-                        .param("dimension", texts(dimensions))
-                        .param("bits", texts(bits))
-                        .forks(1)
-                        // Else a busy machine's compiler is still at work when the time is taken.
-                        .jvmArgsAppend("-Xbatch")
-                        .warmupIterations(3)
-                        .warmupTime(TimeValue.milliseconds(300))
-                        .measurementIterations(5)
-                        .measurementTime(TimeValue.milliseconds(200))
-                        .verbosity(VerboseMode.SILENT)
-                        .shouldFailOnError(true);
+        ChainedOptionsBuilder options = new OptionsBuilder();
+        include(
+                options,
+                KernelBenchmark.class,
+                "kind",
+                KernelKind.all().stream().map(kind -> kind.metric() + "/" + kind.elements()));
+        include(options, CodeKernelBenchmark.class, "codes", CodeKernelBenchmark.names());
+        options.param("dimension", texts(dimensions))
+                .param("bits", texts(bits))
+                .forks(1)
+                // Else a busy machine's compiler is still at work when the time is taken.
+                .jvmArgsAppend("-Xbatch")
+                .warmupIterations(3)
+                .warmupTime(TimeValue.milliseconds(300))
+                .measurementIterations(5)
+                .measurementTime(TimeValue.milliseconds(200))
+                .verbosity(VerboseMode.SILENT)
+                .shouldFailOnError(true);
         if (json != null) {
             options.resultFormat(ResultFormatType.JSON).result(json.toString());
         }
         return options;
+    }
+
+    private void include(
+            ChainedOptionsBuilder options,
+            Class<?> benchmark,
+            String parameter,
+            Stream<String> all) {
+        String[] wanted =
+                all.filter(name -> name.contains(filter.toUpperCase(Locale.ROOT)))
+                        .toArray(String[]::new);
+        if (wanted.length > 0) {
+            options.include("\\." + benchmark.getSimpleName() + "\\.").param(parameter, wanted);
+        }
     }
 
     private static String[] texts(int[] numbers) {
@@ -111,7 +124,7 @@ public final class KernelBench implements Runnable {
             var parameters = result.getParams();
             List<String> key =
                     List.of(
-                            parameters.getParam("kind").toLowerCase(Locale.ROOT),
+                            name(parameters).toLowerCase(Locale.ROOT),
                             parameters.getParam("dimension"),
                             parameters.getParam("bits"));
             int random = Boolean.parseBoolean(parameters.getParam("random")) ? 1 : 0;
@@ -129,6 +142,11 @@ public final class KernelBench implements Runnable {
                         key.get(2).equals("0") ? "scalar" : key.get(2),
                         times[0],
                         times[1]));
+    }
+
+    private static String name(BenchmarkParams parameters) {
+        String kind = parameters.getParam("kind");
+        return kind == null ? parameters.getParam("codes") : kind;
     }
 
     /** By name, then by numbers. */

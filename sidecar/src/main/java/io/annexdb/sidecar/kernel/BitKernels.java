@@ -25,7 +25,8 @@ public final class BitKernels {
         return Chosen.ROTATION;
     }
 
-    static BitKernel bits(int width, int bitBytes) {
+    /** One of a register width in bits, 0 for scalar: for tests and benchmarks. */
+    public static BitKernel bits(int width, int bitBytes) {
         return width == 0
                 ? new ScalarBitKernel(bitBytes)
                 : SimdTemplate.load(BitKernel.class, "SimdBitKernel", List.of(width, bitBytes));
@@ -37,7 +38,8 @@ public final class BitKernels {
                 : SimdTemplate.load(RotationKernel.class, "SimdRotationKernel", List.of(width));
     }
 
-    static ByteKernel bytes(int width) {
+    /** One of a register width in bits, 0 for scalar: for tests and benchmarks. */
+    public static ByteKernel bytes(int width) {
         return width == 0
                 ? new ScalarByteKernel()
                 : SimdTemplate.load(ByteKernel.class, "SimdByteKernel", List.of(width));
