@@ -13,8 +13,10 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -23,7 +25,7 @@ import java.util.function.Supplier;
  * <pre>
  *   /metrics  Prometheus text
  *   /health   200 while the process is alive
- *   /ready    200 when it streams and every shard is ready, else 503; JSON with the reasons
+ *   /ready    200 when it streams, every shard is ready and warm, else 503; JSON with the reasons
  *   /status   the state as JSON
  *   /         the state as a page
  * </pre>
@@ -41,7 +43,17 @@ final class HttpPort implements AutoCloseable {
 
     private record Answer(int code, String type, String body) {}
 
-    static HttpPort start(String host, int port, Telemetry telemetry, Supplier<NodeStatus> status)
+    /**
+     * Listens.
+     *
+     * @param obstacles why a sidecar in such a state is not ready
+     */
+    static HttpPort start(
+            String host,
+            int port,
+            Telemetry telemetry,
+            Supplier<NodeStatus> status,
+            Function<NodeStatus, List<String>> obstacles)
             throws IOException {
         HttpServer server;
         try {
@@ -55,7 +67,7 @@ final class HttpPort implements AutoCloseable {
         http.page(
                 "/metrics", () -> new Answer(200, "text/plain; version=0.0.4", telemetry.scrape()));
         http.page("/health", () -> new Answer(200, "text/plain", "alive\n"));
-        http.page("/ready", () -> ready(status.get()));
+        http.page("/ready", () -> ready(obstacles.apply(status.get())));
         http.page(
                 "/status",
                 () -> new Answer(200, "application/json", RenderDetail.of(status.get())));
@@ -75,11 +87,11 @@ final class HttpPort implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    private static Answer ready(NodeStatus status) {
+    private static Answer ready(List<String> obstacles) {
         return new Answer(
-                status.obstacles().isEmpty() ? 200 : 503,
+                obstacles.isEmpty() ? 200 : 503,
                 "application/json",
-                RenderDetail.readiness(status));
+                RenderDetail.readiness(obstacles));
     }
 
     private void page(String path, Supplier<Answer> answer) {

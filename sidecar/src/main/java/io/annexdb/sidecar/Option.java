@@ -58,6 +58,11 @@ enum Option {
             "50000",
             number(0, 10_000_000),
             "a namespace of at most so many rows is scanned exactly"),
+    WARM_UP_MILLIS(
+            "warm-up-millis",
+            "2000",
+            number(0, 60_000),
+            "how long it searches by itself before it is ready"),
     AUDIT_INTERVAL_MILLIS(
             "audit-interval-millis",
             "1000",

@@ -60,8 +60,8 @@ public final class Sidecar implements AutoCloseable {
                     started(new Follower(followerSettings(config), registry, telemetry));
             follower.start();
             Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
-            SearchService search =
-                    new SearchService(registry, fence, telemetry, together(started(helpers())));
+            RunTogether together = together(started(helpers()));
+            SearchService search = new SearchService(registry, fence, telemetry, together);
             status =
                     new StatusService(
                             Version.current(),
@@ -87,13 +87,23 @@ public final class Sidecar implements AutoCloseable {
                             config.text(Option.SECRET),
                             Version.current());
             wire = started(WireServer.start(wireSettings(config), commands, telemetry));
+            WarmUp warmUp =
+                    started(
+                            new WarmUp(
+                                    registry,
+                                    rehearsing(config, registry, fence),
+                                    status::status,
+                                    together::isBusy,
+                                    Duration.ofMillis(config.number(Option.WARM_UP_MILLIS))));
+            warmUp.start();
             http =
                     started(
                             HttpPort.start(
                                     config.text(Option.HTTP_HOST),
                                     config.number(Option.HTTP_PORT),
                                     telemetry,
-                                    status::status));
+                                    status::status,
+                                    warmUp::obstacles));
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -143,6 +153,17 @@ public final class Sidecar implements AutoCloseable {
     private <T extends AutoCloseable> T started(T part) {
         parts.push(part);
         return part;
+    }
+
+    /** Commands with counters of their own, which nobody reads. */
+    private CommandService rehearsing(Config config, IndexRegistry registry, Fence fence) {
+        Telemetry unread = started(new Telemetry());
+        return new CommandService(
+                new SearchService(registry, fence, unread),
+                status,
+                unread,
+                config.text(Option.SECRET),
+                Version.current());
     }
 
     /** One thread fewer than processors; what finds none free is not run. */

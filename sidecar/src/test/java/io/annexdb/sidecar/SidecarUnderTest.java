@@ -39,6 +39,7 @@ public final class SidecarUnderTest implements AutoCloseable {
             int port,
             Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(more);
+        environment.putIfAbsent("ANNEX_WARM_UP_MILLIS", "0");
         environment.put("ANNEX_NAME", name);
         environment.put("ANNEX_DATABASE_URL", databaseUrl);
         environment.put("ANNEX_DATABASE_USER", databaseUser);
@@ -78,8 +79,17 @@ public final class SidecarUnderTest implements AutoCloseable {
                 .sum();
     }
 
+    /** What {@code /ready} says. */
+    public String ready() {
+        return get("/ready");
+    }
+
     private String metrics() {
-        URI uri = URI.create("http://127.0.0.1:" + sidecar.httpPort() + "/metrics");
+        return get("/metrics");
+    }
+
+    private String get(String path) {
+        URI uri = URI.create("http://127.0.0.1:" + sidecar.httpPort() + path);
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(
                             HttpRequest.newBuilder(uri).build(),

@@ -4,7 +4,11 @@ import io.annexdb.sidecar.query.SearchService;
 import io.annexdb.sidecar.query.StatusService;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /** What all sessions share. Called by the wire from any thread. */
 public final class CommandService {
@@ -38,6 +42,29 @@ public final class CommandService {
         this.telemetry = telemetry;
         this.secret = secret;
         this.version = version;
+    }
+
+    /**
+     * Runs a search as a client's statement would run, from its text to its rows.
+     *
+     * @param arguments of the request, as JSON properties
+     */
+    public void rehearse(String arguments) {
+        String payload =
+                "{\"op\":\"search\",\"nonce\":\""
+                        + UUID.randomUUID().toString().replace("-", "")
+                        + "\",\"user\":\"annex\",\"expires\":"
+                        + (System.currentTimeMillis() + 10_000)
+                        + ","
+                        + arguments
+                        + "}";
+        String sql =
+                "select annex.request('%s', '%s')"
+                        .formatted(payload.replace("'", "''"), new Signer(secret).sign(payload));
+        CommandSession session = open(Map.of());
+        session.parseEach(
+                ByteBuffer.wrap(sql.getBytes(StandardCharsets.UTF_8)),
+                statement -> session.execute(statement, List.of(), () -> false));
     }
 
     /**

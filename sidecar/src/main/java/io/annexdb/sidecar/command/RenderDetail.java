@@ -63,8 +63,7 @@ public final class RenderDetail {
     }
 
     /** Whether the sidecar should be asked, and why not. */
-    public static String readiness(NodeStatus status) {
-        List<String> obstacles = status.obstacles();
+    public static String readiness(List<String> obstacles) {
         return render(json -> {
             json.writeBooleanProperty("ready", obstacles.isEmpty());
             json.writeName("reasons");

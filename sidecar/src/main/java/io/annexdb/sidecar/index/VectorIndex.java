@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -355,6 +356,22 @@ public final class VectorIndex {
                 "index \"%s\" of %s %s"
                         .formatted(definition.index().name(), definition.relation(), why),
                 "Wait for it with annex.wait_for_index, or see annex.index_status.");
+    }
+
+    /** The vector of a row, or of one that has gone, at a place from 0 to below 1; or none. */
+    public Optional<float[]> sample(double place) {
+        Generation generation = store.rows().generation();
+        if (generation == null || !generation.gate.enter()) {
+            return Optional.empty();
+        }
+        try {
+            int slots = generation.segment.slots();
+            return slots == 0
+                    ? Optional.empty()
+                    : Optional.of(generation.segment.vectors().get((int) (place * slots)));
+        } finally {
+            generation.gate.exit();
+        }
     }
 
     public ShardStatus status() {

@@ -33,6 +33,11 @@ public final class RunTogether {
         return new RunTogether(help -> {}, 1);
     }
 
+    /** Whether a request is at work. */
+    public boolean isBusy() {
+        return requests.get() > 0;
+    }
+
     int threads() {
         return threads;
     }
