@@ -36,7 +36,8 @@ final class WarmUp implements AutoCloseable {
     /**
      * @param commands counts what is asked of it apart from what clients ask
      * @param busy whether a client's request is at work
-     * @param atMost how long it searches; zero for not at all
+     * @param atMost how long it searches; with zero {@code /ready} waits only until the indexes
+     *     that are on disk serve
      */
     WarmUp(
             IndexRegistry registry,
@@ -49,7 +50,7 @@ final class WarmUp implements AutoCloseable {
         this.status = status;
         this.busy = busy;
         this.nanosMost = atMost.toNanos();
-        this.done = atMost.isZero() || registry.onDisk().isEmpty();
+        this.done = registry.onDisk().isEmpty();
         this.thread = Thread.ofPlatform().daemon().name("annex-warm-up").unstarted(this::run);
     }
 
