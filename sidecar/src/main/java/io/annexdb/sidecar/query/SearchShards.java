@@ -6,15 +6,14 @@ import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Neighbor;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
  * Searches the shards of an index for all queries of a request and merges what each contributes.
- * The queries of a batch go in groups: each group scans rows once for all of it, and groups run
- * beside each other.
+ * The queries of a batch go in groups: each group scans rows once for all of it. Groups, and the
+ * shards of each, run beside each other.
  */
 final class SearchShards {
     /** Queries that are scored against a row while it is in the cache. */
@@ -54,22 +53,36 @@ final class SearchShards {
                         cancelled.getAsBoolean()
                                 || failed.get()
                                 || System.nanoTime() - deadlineNanos >= 0;
+        int count = shards.size();
         @SuppressWarnings({"unchecked", "rawtypes"})
-        List<List<Neighbor>>[] merged = new List[groups.size()];
+        List<List<Neighbor>>[] found = new List[groups.size() * count];
         together.run(
-                groups.size(),
-                group -> {
+                found.length,
+                part -> {
                     try {
-                        merged[group] =
-                                group(request, shards, groups.get(group), search, stop, cancelled);
+                        found[part] =
+                                one(
+                                        request,
+                                        shards.get(part % count),
+                                        count,
+                                        groups.get(part / count),
+                                        search,
+                                        stop,
+                                        cancelled);
                     } catch (RuntimeException | Error e) {
                         failed.set(true);
                         throw e;
                     }
                 });
-        return merged.length == 1
-                ? merged[0]
-                : Arrays.stream(merged).flatMap(List::stream).toList();
+        List<List<Neighbor>> all = new ArrayList<>(request.vectors().size());
+        for (int first = 0; first < found.length; first += count) {
+            List<List<Neighbor>> merged = found[first];
+            for (int shard = 1; shard < count; shard++) {
+                merged = merge(merged, found[first + shard], request.k());
+            }
+            all.addAll(merged);
+        }
+        return all;
     }
 
     private List<List<float[]>> groups(List<float[]> queries) {
@@ -85,29 +98,22 @@ final class SearchShards {
         return groups;
     }
 
-    private static List<List<Neighbor>> group(
+    private static List<List<Neighbor>> one(
             SearchRequest request,
-            List<VectorIndex> shards,
+            VectorIndex shard,
+            int shards,
             List<float[]> queries,
             OneShard search,
             BooleanSupplier stop,
             BooleanSupplier cancelled) {
-        List<List<Neighbor>> merged = null;
-        for (VectorIndex shard : shards) {
-            if (stop.getAsBoolean()) {
-                throw stopped(request, shards.size(), cancelled);
-            }
-            List<List<Neighbor>> found;
-            try {
-                found = search.of(shard, queries, stop);
-            } catch (AnnexException e) {
-                throw e.code() == ErrorCode.QUERY_CANCELED
-                        ? stopped(request, shards.size(), cancelled)
-                        : e;
-            }
-            merged = merged == null ? found : merge(merged, found, request.k());
+        if (stop.getAsBoolean()) {
+            throw stopped(request, shards, cancelled);
         }
-        return merged == null ? List.of() : merged;
+        try {
+            return search.of(shard, queries, stop);
+        } catch (AnnexException e) {
+            throw e.code() == ErrorCode.QUERY_CANCELED ? stopped(request, shards, cancelled) : e;
+        }
     }
 
     private static List<List<Neighbor>> merge(
