@@ -49,7 +49,7 @@ final class DecideScan {
             EstimateCost cost = new EstimateCost(segment.vectors(), codes);
             double scan = cost.scan(rows);
             double share = (double) rows / Math.max(rows, segment.live());
-            return scan <= cost.codes(rows, ShardSearch.rescored(segment, ef, k))
+            return scan <= cost.codes(rows, FindCandidates.rescored(segment, ef, k))
                     && (generation.isFlat() || scan <= cost.walk(ef, share));
         } finally {
             if (codes != null) {

@@ -6,18 +6,10 @@ import io.annexdb.sidecar.filter.SlotMatches;
 import io.annexdb.sidecar.flat.CodeScan;
 import io.annexdb.sidecar.flat.Scan;
 import io.annexdb.sidecar.flat.TopCollector;
-import io.annexdb.sidecar.hnsw.CandidatePool;
-import io.annexdb.sidecar.hnsw.CodeScorer;
-import io.annexdb.sidecar.hnsw.GraphSearch;
-import io.annexdb.sidecar.hnsw.Scorer;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.hnsw.SlotFilter;
-import io.annexdb.sidecar.hnsw.VectorScorer;
-import io.annexdb.sidecar.ivfpq.Lists;
-import io.annexdb.sidecar.ivfpq.SearchLists;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
-import io.annexdb.sidecar.segment.Codes;
 import io.annexdb.sidecar.segment.Segment;
 import io.annexdb.sidecar.segment.SlotList;
 import io.annexdb.sidecar.segment.VectorStore;
@@ -43,22 +35,16 @@ final class ShardSearch {
     /** Replaced rows met twice in one search: more than this at once are not expected. */
     private static final int EXTRA_MAX = 10_000;
 
-    /** A scan of codes leaves at least so many candidates for each row that is wanted. */
-    private static final long CANDIDATES_PER_ROW = 4;
-
-    /** A scan of codes goes through so many in the time of one scattered vector. */
-    private static final int CODES_PER_SCAN_ROW = 16;
-
     private final Generation generation;
     private final Segment segment;
     private final VectorStore vectors;
-    private final Scratch scratch;
     private final int k;
     private final BooleanSupplier cancelled;
     private final long query;
     private final float scale;
     private final boolean extreme;
     private final float error;
+    private final FindCandidates candidates;
     private final TakeNearest take;
 
     ShardSearch(
@@ -71,7 +57,6 @@ final class ShardSearch {
         this.generation = generation;
         this.segment = generation.segment;
         this.vectors = segment.vectors();
-        this.scratch = scratch;
         this.k = k;
         this.cancelled = cancelled;
         query = scratch.queryAddress(vectors.queryBytes());
@@ -79,6 +64,7 @@ final class ShardSearch {
         take = new TakeNearest(segment, query, k, maxDistance, cancelled);
         double square = VectorStore.square(vector);
         scale = vectors.queryScale(vector);
+        candidates = new FindCandidates(generation, scratch, query, scale, k, cancelled);
         extreme = vectors.extreme() || VectorStore.isExtreme(vectors.metric(), square);
         error = absoluteError(vectors.metric(), Math.sqrt(square) * vectors.normMax());
     }
@@ -116,11 +102,6 @@ final class ShardSearch {
         return apart ? (int) Math.min(Integer.MAX_VALUE, 2L * ef) : ef;
     }
 
-    /** How many of the rows found by codes are scored by their vectors. */
-    static int rescored(Segment segment, int ef, int k) {
-        return (int) Math.min(segment.slots(), Math.max(ef, CANDIDATES_PER_ROW * k));
-    }
-
     /** The nearest k of exactly these rows. */
     List<Neighbor> rank(int[] slots) {
         if (extreme) {
@@ -156,7 +137,7 @@ final class ShardSearch {
         SlotFilter alive = segment.tombstones() == 0 ? null : slot -> !segment.isDead(slot);
         TopCollector top = collector(k);
         int rows = generation.isFlat() ? segment.live() : Integer.MAX_VALUE;
-        if (!approximate(ef, alive, rows, linked, CodeScan::all, top)) {
+        if (!candidates.run(ef, alive, rows, linked, CodeScan::all, top)) {
             return all(null);
         }
         if (linked < segment.slots()) {
@@ -175,7 +156,7 @@ final class ShardSearch {
         int number = list.number();
         SlotFilter member = slot -> segment.namespace(slot) == number && !segment.isDead(slot);
         TopCollector top = collector(k);
-        if (!approximate(ef, member, rows, linked, scan -> scan.namespace(list), top)) {
+        if (!candidates.run(ef, member, rows, linked, scan -> scan.namespace(list), top)) {
             return all(list);
         }
         fresh(linked, number, top);
@@ -193,7 +174,7 @@ final class ShardSearch {
         }
         TopCollector top = collector(k);
         Consumer<CodeScan> codes = scan -> scan.these(matches.slots(0));
-        if (!approximate(ef, matches::accepts, rows, linked, codes, top)) {
+        if (!candidates.run(ef, matches::accepts, rows, linked, codes, top)) {
             return all(find, matches);
         }
         these(matches.slots(linked), top);
@@ -274,152 +255,6 @@ final class ShardSearch {
             }
         }
         return Arrays.copyOf(slots, count);
-    }
-
-    /**
-     * Searches the lists, or the graph, or scans codes: what costs least.
-     *
-     * @param filter rows that may be answered
-     * @param rows how many they are
-     * @param linked slots below this have codes, if there are any
-     * @return false when it is, or was, dearer than an exact scan
-     */
-    private boolean approximate(
-            int ef,
-            @Nullable SlotFilter filter,
-            int rows,
-            int linked,
-            Consumer<CodeScan> codeScan,
-            TopCollector top) {
-        double share = (double) rows / Math.max(rows, segment.live());
-        Lists lists = generation.enterLists();
-        if (lists != null) {
-            try {
-                return lists(lists, ef, filter, share, rows, top);
-            } finally {
-                lists.gate().exit();
-            }
-        }
-        Codes codes = segment.enterCodes();
-        try {
-            EstimateCost cost = new EstimateCost(vectors, codes);
-            double scan = cost.scan(rows);
-            int candidates = rescored(segment, ef, k);
-            double byCodes = cost.codes(rows, candidates);
-            double least = Math.min(scan, byCodes);
-            int walked = EstimateCost.candidates(ef, share);
-            if (!generation.isFlat()
-                    && cost.walk(ef, share) < least
-                    && graph(codes, walked, filter, cost.visits(least), top)
-                    && top.finish() >= Math.min(k, rows)) {
-                return true;
-            }
-            if (codes == null || scan <= byCodes) {
-                return false;
-            }
-            codes(codes, candidates, linked, codeScan, top);
-            return true;
-        } finally {
-            if (codes != null) {
-                codes.exit();
-            }
-        }
-    }
-
-    /** Scores by their vectors the slots whose codes are the nearest. */
-    private void codes(
-            Codes codes,
-            int candidates,
-            int linked,
-            Consumer<CodeScan> codeScan,
-            TopCollector top) {
-        CodeScorer scorer = new CodeScorer(codes, query, scale, scratch);
-        TopCollector best = new TopCollector(candidates, 0f);
-        codeScan.accept(
-                new CodeScan(
-                        segment, scorer::score, scorer::scoreInOrder, linked, best, cancelled));
-        int[] found = best.nearest(candidates);
-        scan(top).these(found, found.length);
-        vectors.touch(found.length);
-    }
-
-    /** With a filter more lists, so that as many rows that pass it are looked at as without. */
-    private boolean lists(
-            Lists lists,
-            int ef,
-            @Nullable SlotFilter filter,
-            double share,
-            int scanRows,
-            TopCollector top) {
-        int count = lists.model().coarse().count();
-        double wanted = generation.listSettings.probes(count, ef) / Math.min(1, share);
-        int probes = (int) Math.min(count, Math.ceil(wanted));
-        double codes = (double) probes / count * segment.slots();
-        if (codes > (double) scanRows * CODES_PER_SCAN_ROW) {
-            return false;
-        }
-        int[] found =
-                SearchLists.run(
-                        lists,
-                        query,
-                        scale,
-                        ef,
-                        probes,
-                        filter == null ? null : filter::accepts,
-                        () -> Scan.checkCancelled(cancelled));
-        scan(top).these(found, found.length);
-        return true;
-    }
-
-    /** False when it was dearer than the scan would be. */
-    private boolean graph(
-            @Nullable Codes codes,
-            int ef,
-            @Nullable SlotFilter filter,
-            int visitsMax,
-            TopCollector top) {
-        if (codes == null) {
-            boolean whole = walk(new VectorScorer(vectors, query, scale), ef, filter, visitsMax);
-            CandidatePool pool = scratch.pool();
-            for (int i = 0; i < pool.size(); i++) {
-                if (pool.isAnswer(i)) {
-                    top.add(pool.distance(i), pool.slot(i));
-                }
-            }
-            return whole;
-        }
-        boolean whole = walk(new CodeScorer(codes, query, scale, scratch), ef, filter, visitsMax);
-        if (whole) {
-            rerank(top);
-        }
-        return whole;
-    }
-
-    private boolean walk(Scorer scorer, int ef, @Nullable SlotFilter filter, int visitsMax) {
-        return GraphSearch.search(
-                generation.graph,
-                scorer,
-                ef,
-                filter,
-                scratch,
-                scored -> {
-                    Scan.checkCancelled(cancelled);
-                    return scored > visitsMax;
-                });
-    }
-
-    /** Candidates found by estimates are scored by their vectors. */
-    private void rerank(TopCollector top) {
-        CandidatePool pool = scratch.pool();
-        int[] slots = new int[pool.size()];
-        int n = 0;
-        for (int i = 0; i < pool.size(); i++) {
-            if (pool.isAnswer(i)) {
-                slots[n++] = pool.slot(i);
-            }
-        }
-        scan(top).these(slots, n);
-        vectors.touch(n);
     }
 
     private TopCollector collector(int rows) {
