@@ -31,8 +31,8 @@ public final class Scan {
     private final List<Sought> queries;
     private final BooleanSupplier cancelled;
     private final int batch;
-    private final int[] slots = new int[BATCH];
-    private final float[] distances = new float[BATCH];
+    private int[] slots = {};
+    private float[] distances = {};
     private int batches;
 
     /**
@@ -68,6 +68,7 @@ public final class Scan {
 
     /** All live rows from a slot on. */
     public void from(int first) {
+        room(batch);
         int n = 0;
         for (int slot = first; slot < segment.slots(); slot++) {
             if (!segment.isDead(slot)) {
@@ -93,6 +94,7 @@ public final class Scan {
 
     /** Exactly these slots. */
     public void these(int[] wanted, int count) {
+        room(Math.min(batch, count));
         for (int i = 0; i < count; i += batch) {
             int n = Math.min(batch, count - i);
             System.arraycopy(wanted, i, slots, 0, n);
@@ -101,6 +103,7 @@ public final class Scan {
     }
 
     private void namespace(int[] array, int number) {
+        room(batch);
         int n = 0;
         for (int i = 1; i <= SlotList.count(array); i++) {
             int slot = array[i];
@@ -113,6 +116,14 @@ public final class Scan {
             }
         }
         score(n);
+    }
+
+    /** Most scans are of a search's few candidates. */
+    private void room(int count) {
+        if (slots.length < count) {
+            slots = new int[count];
+            distances = new float[count];
+        }
     }
 
     private void score(int n) {

@@ -26,7 +26,7 @@ public final class TopCollector {
         this.k = k;
         this.error = error;
         this.most = (int) Math.min(Integer.MAX_VALUE / 4, k + Math.max((long) k, TIES_LEAST));
-        this.found = new long[(int) Math.min(2L * most, Math.max(256, 4L * k))];
+        this.found = new long[(int) Math.min(2L * most, Math.max(128, 4L * k))];
     }
 
     /** Whether a slot at this distance is taken, and not too far. */

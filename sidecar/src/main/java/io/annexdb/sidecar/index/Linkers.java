@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.hnsw.Scratch;
+import io.annexdb.sidecar.memory.ThreadPriority;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,8 @@ final class Linkers implements AutoCloseable {
     }
 
     private void run() {
+        // Where processors are short, searches and commits that are to be seen go first.
+        ThreadPriority.lower();
         Scratch scratch = new Scratch();
         while (true) {
             try {

@@ -1,18 +1,30 @@
 package io.annexdb.sidecar.kernel;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** The kernels for codes of bits and bytes, of the same register width as those for vectors. */
 public final class BitKernels {
+    private static final Logger LOG = LoggerFactory.getLogger(BitKernels.class);
     private static final Map<Integer, BitKernel> BITS = new ConcurrentHashMap<>();
 
     private BitKernels() {}
 
     /** Estimates from codes with so many bytes of bits. */
     public static BitKernel bits(int bitBytes) {
-        return BITS.computeIfAbsent(bitBytes, bytes -> bits(width(), bytes));
+        return BITS.computeIfAbsent(
+                bitBytes,
+                bytes ->
+                        tested(
+                                "codes of %d bytes of bits".formatted(bytes),
+                                bits(width(), bytes),
+                                bits(0, bytes),
+                                kernel -> CodeSample.ofBits(bytes).score(kernel)));
     }
 
     /** Estimates from codes of one byte per element. */
@@ -30,6 +42,24 @@ public final class BitKernels {
         return width == 0
                 ? new ScalarBitKernel(bitBytes)
                 : SimdTemplate.load(BitKernel.class, "SimdBitKernel", List.of(width, bitBytes));
+    }
+
+    /** The kernel if it computes what the scalar one does, which the log is told of otherwise. */
+    static <K> K tested(String what, K kernel, K scalar, Function<K, float[]> sample) {
+        float[] expected = sample.apply(scalar);
+        float[] actual = sample.apply(kernel);
+        for (int i = 0; i < expected.length; i++) {
+            if (!(Math.abs(expected[i] - actual[i]) <= 1e-4f * (1 + Math.abs(expected[i])))) {
+                LOG.error(
+                        "kernel for {} with SIMD is REFUSED, the scalar one is used, which is some"
+                                + " ten times slower: it gives {}, the specification says {}",
+                        what,
+                        actual[i],
+                        expected[i]);
+                return scalar;
+            }
+        }
+        return kernel;
     }
 
     static RotationKernel rotation(int width) {
@@ -55,7 +85,9 @@ public final class BitKernels {
 
     /** Defers the choice until it is asked for. */
     private static final class Chosen {
-        static final RotationKernel ROTATION = rotation(width());
-        static final ByteKernel BYTES = bytes(width());
+        static final RotationKernel ROTATION =
+                tested("rotations", rotation(width()), rotation(0), CodeSample::rotate);
+        static final ByteKernel BYTES =
+                tested("codes of bytes", bytes(width()), bytes(0), CodeSample::scoreBytes);
     }
 }

@@ -151,7 +151,7 @@ final class Pages {
         }
     }
 
-    private static MethodHandle call(String name, FunctionDescriptor descriptor) {
+    static MethodHandle call(String name, FunctionDescriptor descriptor) {
         return LINKER.downcallHandle(LINKER.defaultLookup().find(name).orElseThrow(), descriptor);
     }
 
