@@ -40,6 +40,7 @@ final class TemporaryFile implements AutoCloseable {
     TemporaryFile(Path directory) {
         this.directory = directory;
         try (Arena arena = Arena.ofConfined()) {
+            // A template: mkstemp writes characters of its own over the six X.
             MemorySegment name =
                     arena.allocateFrom(directory.resolve(".vectors-XXXXXX").toString());
             descriptor = (int) MKSTEMP.invokeExact(name);
