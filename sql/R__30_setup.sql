@@ -29,6 +29,26 @@ $function$;
 comment on function annex_internal.padded_key(text, integer) is
     'A key of HMAC-SHA256 with its inner (54) or outer (92) pad applied (RFC 2104)';
 
+create or replace function annex_internal.set_server_option(server name, option name, value text) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_is_set boolean := exists (
+        select from pg_foreign_server s, pg_options_to_table(s.srvoptions) o
+        where s.srvname = server and o.option_name = option);
+begin
+    if value is not null then
+        execute format('alter server %I options (%s %I %L)', server,
+            case when v_is_set then 'set' else 'add' end, option, value);
+    elsif v_is_set then
+        execute format('alter server %I options (drop %I)', server, option);
+    end if;
+end
+$function$;
+comment on function annex_internal.set_server_option(name, name, text) is
+    'Adds, changes or, with NULL, drops an option of a foreign server';
+
 create or replace function annex_internal.setup_node(secret text, sidecars jsonb) returns text
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp
@@ -52,7 +72,8 @@ begin
 
     for v_group in
         select (s ->> 'group')::integer as id, string_agg(s ->> 'host', ',' order by place) as hosts,
-            string_agg(coalesce(s ->> 'port', '7432'), ',' order by place) as ports
+            string_agg(coalesce(s ->> 'port', '7432'), ',' order by place) as ports,
+            min(s ->> 'sslmode') as sslmode, min(s ->> 'sslrootcert') as sslrootcert
         from jsonb_array_elements(sidecars) with ordinality e (s, place) group by 1
     loop
         v_server := 'annex_' || v_group.id;
@@ -67,6 +88,8 @@ begin
             execute format('alter server %I options (set host %L, set port %L)',
                 v_server, v_group.hosts, v_group.ports);
         end if;
+        perform annex_internal.set_server_option(v_server, 'sslmode', v_group.sslmode);
+        perform annex_internal.set_server_option(v_server, 'sslrootcert', v_group.sslrootcert);
         if not exists (
                 select from pg_user_mappings where srvname = v_server and usename = current_user) then
             -- Where only the addresses change, no secret is at hand: it is taken from another mapping.
@@ -154,6 +177,9 @@ set search_path to pg_catalog, pg_temp
 as $function$
     select coalesce(
         jsonb_agg(jsonb_build_object('group', substr(s.srvname, 7)::integer, 'host', a.host, 'port', a.port)
+            || coalesce(
+                (select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(s.srvoptions) o
+                where o.option_name in ('sslmode', 'sslrootcert')), '{}')
             order by s.srvname, a.place), '[]')
     from pg_foreign_server s
     cross join lateral unnest(
@@ -230,6 +256,34 @@ $function$;
 comment on function annex_internal.drop_restored_publication() is
     'In a restored copy: drops the publication that the dump brought along and no sidecar uses';
 
+create or replace function annex_internal.require_one_sslmode(sidecars jsonb) returns void
+language plpgsql immutable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_group record;
+begin
+    for v_group in
+        select s ->> 'group' as id, min(s ->> 'sslmode') as sslmode,
+            count(distinct (s ->> 'sslmode', s ->> 'sslrootcert')) as kinds
+        from jsonb_array_elements(sidecars) s group by 1
+    loop
+        if v_group.sslmode not in ('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full') then
+            raise exception 'sslmode "%" of group % is none of libpq''s', v_group.sslmode, v_group.id
+                using errcode = 'invalid_parameter_value',
+                    hint = 'Give disable, prefer, require, verify-ca or verify-full.';
+        end if;
+        if v_group.kinds > 1 then
+            raise exception 'sidecars of group % differ in sslmode or sslrootcert', v_group.id
+                using errcode = 'invalid_parameter_value',
+                    hint = 'One connection string serves all sidecars of a group: give each the same.';
+        end if;
+    end loop;
+end
+$function$;
+comment on function annex_internal.require_one_sslmode(jsonb) is
+    'Raises an error unless the sidecars of each group are reached with one sslmode that libpq knows';
+
 create or replace function annex.setup(secret text, sidecars jsonb default null)
 returns table (sidecar name, host text, port text)
 language plpgsql security definer
@@ -266,6 +320,7 @@ begin
             using errcode = 'invalid_parameter_value',
                 hint = 'For example: [{"group": 0, "host": "127.0.0.1", "port": 7432}].';
     end if;
+    perform annex_internal.require_one_sslmode(v_sidecars);
 
     perform annex_internal.setup_node(secret, v_sidecars);
     perform annex_internal.on_workers(
@@ -349,6 +404,6 @@ comment on function annex.grant_sidecar(name) is
     'Grants a role with the attribute REPLICATION what a sidecar needs: its duties, and SELECT on the indexed tables, later ones included';
 
 revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.is_copy(),
-    annex_internal.drop_restored_publication(), annex_internal.stored_secret(), annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
+    annex_internal.set_server_option(name, name, text), annex_internal.drop_restored_publication(), annex_internal.stored_secret(), annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
     annex.grant_sidecar(name)
 from public;

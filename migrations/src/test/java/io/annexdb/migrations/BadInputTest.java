@@ -200,6 +200,16 @@ class BadInputTest {
                 "22023",
                 "not a list",
                 "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"a b\"}]')");
+        database.refuses(
+                "22023",
+                "none of libpq's",
+                "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"a\","
+                        + " \"sslmode\": \"on\"}]')");
+        database.refuses(
+                "22023",
+                "differ in sslmode",
+                "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"a\"},"
+                        + " {\"group\": 0, \"host\": \"b\", \"sslmode\": \"require\"}]')");
     }
 
     @Test

@@ -138,6 +138,26 @@ class LifecycleTest {
     }
 
     @Test
+    void setupKeepsHowSidecarsAreReachedUntilToldOtherwise() throws SQLException {
+        String options =
+                "select o.option_value from pg_foreign_server s, pg_options_to_table(srvoptions) o"
+                        + " where srvname = 'annex_0' and option_name like 'ssl%' order by 1";
+        database.query(
+                "select * from annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"db\","
+                        + " \"sslmode\": \"verify-full\", \"sslrootcert\": \"/etc/ca.pem\"}]')");
+        assertEquals("/etc/ca.pem;verify-full", database.query(options));
+        database.query("select * from annex.setup('another secret of tests')");
+        assertEquals("/etc/ca.pem;verify-full", database.query(options));
+        database.query(
+                "select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\","
+                        + " \"sslmode\": \"require\"}]')");
+        assertEquals("require", database.query(options));
+        database.query("select * from annex.setup(null, '[{\"group\": 0, \"host\": \"db\"}]')");
+        assertEquals("", database.query(options));
+        database.run("select annex.teardown()");
+    }
+
+    @Test
     void aRestoredCopyHasToNameItsOwnSidecars() throws SQLException {
         createIndex();
         database.query("select * from annex.setup('a secret of tests')");
