@@ -2,6 +2,8 @@ package io.annexdb.sidecar.hnsw;
 
 import io.annexdb.sidecar.memory.Native;
 import io.annexdb.sidecar.memory.Slab;
+import io.annexdb.sidecar.memory.SyncedCopy;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -58,10 +60,14 @@ public final class GraphFile {
             header.putInt(checksum(header.duplicate().flip()));
             writeFully(channel, header.flip());
             writeSlab(channel, graph.layer0(), slots);
+            Failpoint.GRAPH_HALF.pass();
             writeSlab(channel, graph.places(), slots);
             writeSlab(channel, graph.upper(), upperLists);
+            Failpoint.GRAPH_WRITTEN.pass();
             channel.force(true);
         }
+        SyncedCopy.fileSynced(path);
+        Failpoint.GRAPH_SYNCED.pass();
     }
 
     /**

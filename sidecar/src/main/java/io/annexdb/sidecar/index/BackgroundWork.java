@@ -3,6 +3,7 @@ package io.annexdb.sidecar.index;
 import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,6 +95,7 @@ final class BackgroundWork {
                 more.run();
             }
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
+            Failpoint.BATCH_LINKED.pass();
             if (!generation.isFlat()) {
                 linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
                 linkedSinceReconnect.addAndGet(batch.to() - batch.from());
@@ -157,6 +159,7 @@ final class BackgroundWork {
     private void train(Generation generation) {
         try {
             generation.train(shared.budget());
+            Failpoint.CODES_TRAINED.pass();
         } catch (AnnexException e) {
             LOG.warn("{} goes on with the codes it has: {}", definition.key(), e.getMessage());
         }

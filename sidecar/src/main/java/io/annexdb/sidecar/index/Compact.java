@@ -12,6 +12,7 @@ import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
 import io.annexdb.sidecar.segment.Segment;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,11 +57,14 @@ final class Compact {
         LogWriter log = store.nextLog();
         long oldLog = -1;
         try {
+            Failpoint.COMPACTION_BEGUN.pass();
             int linked = old.linking.linked();
             int[] newSlots = copyRows(old.segment, log, copy);
+            Failpoint.COMPACTION_COPIED.pass();
             carryOver(definition, store, old, copy, Arrays.copyOf(newSlots, linked), budget);
             log.flush();
             log.force();
+            Failpoint.COMPACTION_SYNCED.pass();
             oldLog = store.adopt(old, changed, log, copy);
         } finally {
             if (oldLog < 0) {
@@ -70,7 +74,9 @@ final class Compact {
         if (oldLog < 0) {
             return false;
         }
+        Failpoint.COMPACTION_ADOPTED.pass();
         shared.saveManifest().run();
+        Failpoint.COMPACTION_SAVED.pass();
         store.forget(oldLog);
         LOG.info(
                 "{}: compacted {} tombstones away in {} ms",

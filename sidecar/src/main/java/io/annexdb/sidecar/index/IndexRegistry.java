@@ -7,6 +7,7 @@ import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -119,11 +120,13 @@ public final class IndexRegistry implements AutoCloseable {
         synchronized (files) {
             VectorIndex index = open.remove(key);
             forget(key);
+            Failpoint.SHARD_FORGOTTEN.pass();
             if (index != null) {
                 index.drop();
             } else {
                 files(key).delete();
             }
+            Failpoint.SHARD_DELETED.pass();
         }
     }
 
@@ -195,7 +198,9 @@ public final class IndexRegistry implements AutoCloseable {
             }
             Manifest next = current(reached.max(manifest.lsn()), manifest.identity());
             if (!next.equals(manifest)) {
+                Failpoint.SYNC_BETWEEN.pass();
                 save(next);
+                Failpoint.SYNC_DONE.pass();
             }
             return next.lsn();
         }
@@ -215,6 +220,7 @@ public final class IndexRegistry implements AutoCloseable {
     public void identify(NodeIdentity identity) {
         synchronized (files) {
             save(current(manifest.lsn(), identity));
+            Failpoint.NODE_IDENTIFIED.pass();
         }
     }
 
@@ -225,6 +231,7 @@ public final class IndexRegistry implements AutoCloseable {
     public void reset() {
         synchronized (files) {
             save(Manifest.EMPTY);
+            Failpoint.NODE_FORGOTTEN.pass();
             for (ShardKey key : List.copyOf(open.keySet())) {
                 drop(key);
             }

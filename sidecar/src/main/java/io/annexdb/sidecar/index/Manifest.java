@@ -1,7 +1,9 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 
@@ -93,9 +95,13 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
         // A stream, not a channel: an interrupt of the caller must not keep it from being written.
         try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
             file.write(content.toString().getBytes(StandardCharsets.UTF_8));
+            Failpoint.MANIFEST_WRITTEN.pass();
             file.getFD().sync();
         }
+        SyncedCopy.fileSynced(temporary);
+        Failpoint.MANIFEST_SYNCED.pass();
         ShardFiles.replace(temporary, path);
+        Failpoint.MANIFEST_REPLACED.pass();
     }
 
     /** The key of a shard from its directory's name. */

@@ -11,6 +11,7 @@ import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogReader;
 import io.annexdb.sidecar.segment.LogWriter;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -97,11 +98,13 @@ final class Recover {
             }
         }
         ShardStore store = new ShardStore(definition, files, rows, log, number, durable);
+        Failpoint.RECOVERED_ROWS.pass();
         if (definition.index().method() == Method.IVFPQ) {
             readLists(definition, files, store);
         } else {
             readGraph(definition, files, store, budget);
         }
+        Failpoint.RECOVERED.pass();
         return store;
     }
 

@@ -1,10 +1,12 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,6 +137,7 @@ record ShardFiles(Path directory) {
                 target,
                 StandardCopyOption.ATOMIC_MOVE,
                 StandardCopyOption.REPLACE_EXISTING);
+        Failpoint.FILE_REPLACED.pass();
         Path parent = target.getParent();
         if (parent != null) {
             forceDirectory(parent);
@@ -146,6 +149,8 @@ record ShardFiles(Path directory) {
         boolean interrupted = Thread.interrupted();
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+            SyncedCopy.directorySynced(directory);
+            Failpoint.DIRECTORY_SYNCED.pass();
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

@@ -12,6 +12,7 @@ import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
 import io.annexdb.sidecar.segment.ShardLog;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,7 +70,9 @@ final class ShardStore implements ShardLog {
         files.delete();
         files.create();
         Rows rows = new Rows(definition.index(), budget, files.directory());
-        return new ShardStore(definition, files, rows, newLog(definition, files, 1), 1, null);
+        LogWriter log = newLog(definition, files, 1);
+        Failpoint.SHARD_CREATED.pass();
+        return new ShardStore(definition, files, rows, log, 1, null);
     }
 
     Path directory() {
@@ -304,6 +307,7 @@ final class ShardStore implements ShardLog {
         files.lock();
         try {
             sync();
+            Failpoint.CHECKPOINT_BEGUN.pass();
             if (!generation.linking.pause()) {
                 return;
             }
@@ -345,6 +349,7 @@ final class ShardStore implements ShardLog {
         }
         GraphFile.write(generation.graph, slots, origin, shardFiles.newGraph());
         ShardFiles.replace(shardFiles.newGraph(), shardFiles.graph());
+        Failpoint.GRAPH_REPLACED.pass();
     }
 
     GraphFile.Origin origin() {

@@ -7,6 +7,7 @@ import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.ivfpq.TrainModel;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +49,12 @@ final class TrainLists {
         ListSettings settings = ListSettings.of(definition.index().options());
         int slots = generation.segment.slots();
         Lists next = store.newLists(TrainModel.run(generation.segment, settings), slots);
+        Failpoint.LISTS_TRAINED.pass();
         if (!adopt(generation, next)) {
             next.gate().close();
             return;
         }
+        Failpoint.LISTS_ADOPTED.pass();
         LOG.info(
                 "{}: trained {} lists on {} rows in {} ms",
                 definition.key(),

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -205,11 +206,14 @@ public final class VectorIndex {
             store.loaded(lsn());
             touched = null;
         });
+        Failpoint.LOAD_ENDED.pass();
         store.sync();
+        Failpoint.LOAD_SYNCED.pass();
         if (state == State.LOADING) {
             state = State.READY;
         }
         shared.saveManifest().run();
+        Failpoint.LOAD_SAVED.pass();
         shared.linkers().wake(this);
     }
 

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.replication.SnapshotCopy;
 import io.annexdb.sidecar.replication.SourceSettings;
+import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.slf4j.Logger;
@@ -90,6 +91,7 @@ final class Backfill implements SlowJob {
             checkRoom();
             Lsn consistentPoint = begin();
             long rows = copy();
+            Failpoint.LOAD_COPIED.pass();
             awaitApplied(consistentPoint);
             finish();
             telemetry.rebuilt();
@@ -153,6 +155,7 @@ final class Backfill implements SlowJob {
             Lsn consistentPoint =
                     snapshot.takeSnapshot(
                             settings.slotName() + "_copy_" + SLOT_NUMBER.incrementAndGet());
+            Failpoint.SNAPSHOT_TAKEN.pass();
             boolean[] begun = new boolean[1];
             while (!ingest.betweenTransactions(
                     () -> begun[0] = route.beginLoad(consistentPoint, facts.estimatedRows()),
@@ -160,6 +163,7 @@ final class Backfill implements SlowJob {
                 requireNotCancelled();
             }
             if (begun[0]) {
+                Failpoint.LOAD_BEGUN.pass();
                 return consistentPoint;
             }
             snapshot.close();
@@ -184,6 +188,7 @@ final class Backfill implements SlowJob {
                 columns,
                 row -> {
                     route.load(reader, row);
+                    Failpoint.LOAD_ROW.pass();
                     rows[0]++;
                 },
                 () -> cancelled);

@@ -5,6 +5,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.replication.RowChange;
 import io.annexdb.sidecar.replication.StreamEvent;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -228,6 +229,7 @@ final class Ingest implements AutoCloseable {
                 change(current, change);
             }
         }
+        Failpoint.CHANGES_APPLIED.pass();
     }
 
     private void change(Transaction current, RowChange change) {
@@ -253,9 +255,11 @@ final class Ingest implements AutoCloseable {
         for (ShardRoute shard : current.touched) {
             shard.commit(commit.endLsn());
             rowsDirty = true;
+            Failpoint.COMMIT_BETWEEN.pass();
         }
         transaction = null;
         advance(commit.endLsn());
+        Failpoint.COMMIT_APPLIED.pass();
     }
 
     private void progress(StreamEvent.Progress progress) {

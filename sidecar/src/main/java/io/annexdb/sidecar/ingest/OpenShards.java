@@ -9,6 +9,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.RelationFacts;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -78,6 +79,7 @@ final class OpenShards {
         routes.put(shard.key(), route);
         ingest.route(routes.values());
         LOG.info("Opened {} as {}", describe(route), route.index().state());
+        Failpoint.SHARD_OPENED.pass();
         return route;
     }
 

@@ -15,6 +15,7 @@ import io.annexdb.sidecar.replication.RelationReader;
 import io.annexdb.sidecar.replication.Slot;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
+import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.slf4j.Logger;
@@ -84,6 +85,7 @@ final class Reconcile {
         Map<ShardKey, Long> truncatesBefore = shards.truncates();
         Map<Long, RelationFacts> facts = readFacts(wanted);
         wanted.keySet().removeIf(key -> !facts.containsKey(key.relationOid()));
+        Failpoint.CATALOG_READ.pass();
         Map<ShardKey, String> obstacles = obstacles(wanted, facts);
         Set<ShardKey> usable = new HashSet<>(wanted.keySet());
         usable.removeAll(obstacles.keySet());
@@ -171,6 +173,7 @@ final class Reconcile {
         }
         if (sql.ask(Publication::read).oid() != 0) {
             sql.tell(Publication::unpublish);
+            Failpoint.UNPUBLISHED.pass();
         }
         if (sql.ask(connection -> Slot.read(connection, settings.slotName())).isPresent()) {
             sql.tell(connection -> Slot.drop(connection, settings.slotName()));
@@ -195,6 +198,7 @@ final class Reconcile {
             publicationOid = before.oid();
         } else {
             sql.tell(connection -> Publication.publish(connection, relations));
+            Failpoint.PUBLISHED.pass();
             publicationOid = sql.ask(Publication::read).oid();
         }
     }
@@ -216,6 +220,7 @@ final class Reconcile {
 
     /** In the jobs' thread: a slot was made, positions count from its beginning. */
     private synchronized void adopt(MainSlot.Created created, int expected) {
+        Failpoint.SLOT_CREATED.pass();
         if (generation == expected) {
             registry.advanceApplied(created.consistentPoint());
             registry.sync();

@@ -1,9 +1,11 @@
 package io.annexdb.sidecar.ivfpq;
 
 import io.annexdb.sidecar.memory.MappedFile;
+import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.quantization.Centroids;
 import io.annexdb.sidecar.quantization.Codebooks;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +114,8 @@ public final class ListsFile {
             out.flush();
             file.getFD().sync();
         }
+        SyncedCopy.fileSynced(path);
+        Failpoint.LISTS_WRITTEN.pass();
     }
 
     private static void write(Centroids centroids, DataOutputStream out) throws IOException {

@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -128,6 +129,9 @@ public final class MappedFile implements AutoCloseable {
             chunk.force();
         }
         channel.force(true);
+        if (Files.exists(path)) {
+            SyncedCopy.fileSynced(path);
+        }
     }
 
     /** Unmaps; the file stays. */

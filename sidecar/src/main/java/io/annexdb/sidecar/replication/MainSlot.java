@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ public final class MainSlot implements AutoCloseable {
             try (Connection sql = Connections.sql(settings, 10)) {
                 Slot.drop(sql, settings.slotName());
             }
+            Failpoint.SLOT_DROPPED.pass();
             processId = Connections.processId(connection);
             Slot.Created slot = Slot.create(connection, settings.slotName(), false, false);
             return new Created(slot.consistentPoint(), server.identity());

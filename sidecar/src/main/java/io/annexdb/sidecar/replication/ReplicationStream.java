@@ -2,6 +2,7 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -136,12 +137,14 @@ public final class ReplicationStream implements AutoCloseable {
             if (gap != null) {
                 return;
             }
+            Failpoint.STREAM_CHECKED.pass();
             StreamSession current =
                     StreamSession.start(
                             walsender, settings.slotName(), queue, () -> durable, confirmed);
             session = current;
             error = null;
             LOG.info("Streaming from slot {} after {}", settings.slotName(), confirmed);
+            Failpoint.STREAM_STARTED.pass();
             current.run();
         } finally {
             end(walsender);

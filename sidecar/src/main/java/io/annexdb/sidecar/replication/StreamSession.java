@@ -3,6 +3,7 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyDual;
@@ -99,6 +100,7 @@ final class StreamSession {
                 throw new SQLException("the server ended the stream", "57P01");
             }
             heardNanos = System.nanoTime();
+            Failpoint.STREAM_RECEIVED.pass();
             boolean replyWanted = read(frame);
             acknowledge();
             if (replyWanted || System.nanoTime() - repliedNanos > STATUS_INTERVAL_NANOS) {
@@ -129,6 +131,7 @@ final class StreamSession {
 
     private void emit(StreamEvent event) {
         handOver(event);
+        Failpoint.EVENT_QUEUED.pass();
         if (event instanceof StreamEvent.Commit commit) {
             received = received.max(commit.endLsn());
         } else if (event instanceof StreamEvent.Progress progress) {
@@ -162,8 +165,11 @@ final class StreamSession {
     private void acknowledge() throws SQLException {
         Lsn next = durable.get();
         if (next.compareTo(acknowledged) > 0) {
+            Failpoint.UNACKNOWLEDGED.pass();
             reply(next);
+            Failpoint.ACKNOWLEDGED_HALF.pass();
             reply(Lsn.ZERO);
+            Failpoint.ACKNOWLEDGED.pass();
             acknowledged = next;
         }
     }

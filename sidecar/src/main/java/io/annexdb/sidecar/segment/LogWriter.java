@@ -1,11 +1,13 @@
 package io.annexdb.sidecar.segment;
 
+import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,8 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             file.setLength(0);
+            SyncedCopy.fileCreated(path);
+            Failpoint.LOG_CREATED.pass();
             LogWriter log = new LogWriter(path, elements, file, 0);
             log.buffer.put(LogFormat.header(fingerprint));
             log.committed = LogFormat.HEADER_BYTES;
@@ -61,6 +65,7 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
             file.setLength(position);
+            Failpoint.LOG_CUT.pass();
             return new LogWriter(path, elements, file, position);
         } catch (IOException e) {
             throw failed("open", path, e);
@@ -147,10 +152,12 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     public void flush() {
         try {
             if (buffer.position() > 0) {
+                Failpoint.LOG_UNWRITTEN.pass();
                 file.seek(written);
                 file.write(buffer.array(), buffer.arrayOffset(), buffer.position());
                 written += buffer.position();
                 buffer.clear();
+                Failpoint.LOG_WRITTEN.pass();
             }
         } catch (IOException e) {
             throw failed("write", path, e);
@@ -160,7 +167,10 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     /** Makes everything flushed durable. */
     public void force() {
         try {
+            long bytes = file.length();
             file.getFD().sync();
+            SyncedCopy.logSynced(path, bytes);
+            Failpoint.LOG_SYNCED.pass();
         } catch (IOException e) {
             throw failed("fsync", path, e);
         }
