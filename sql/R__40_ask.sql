@@ -391,27 +391,22 @@ return jsonb_build_object(
     'hint', 'A sidecar filters by columns of which the role may see every value.');
 comment on function annex_internal.filter_left() is 'The failure of a request whose filter no sidecar may evaluate';
 
-create or replace function annex_internal.ask(
-    index_id bigint, operation text, query text, k integer, ef integer, namespace text,
-    max_distance double precision, consistency text, timeout_ms integer, row_keys text, filter text default null,
-    out keys text[], out distances double precision[], out hashes bigint[], out failure jsonb)
-language plpgsql volatile security definer parallel restricted
-set search_path to pg_catalog, pg_temp
+create or replace function annex_internal.prepare(
+    index_id bigint, operation text, k integer, ef integer, namespace text, max_distance double precision,
+    consistency text, row_keys text, filter text,
+    out request text, out sidecars name[], out partitions integer, out key_columns integer, out failure jsonb)
+language plpgsql
 as $function$
 declare
     v_index memory.vector_indexes;
     v_target regclass;
     v_groups integer[];
-    v_sidecars name[];
-    v_partitions integer;
     v_filter text;
-    v_answers annex_internal.answer[] := '{}';
-    v_answer record;
 begin
-    select * into v_index from memory.vector_indexes v where v.index_id = ask.index_id;
+    select * into v_index from memory.vector_indexes v where v.index_id = prepare.index_id;
     v_target := to_regclass(v_index.table_name);
     if v_target is null then
-        raise exception 'there is no index %', ask.index_id using errcode = 'undefined_object';
+        raise exception 'there is no index %', index_id using errcode = 'undefined_object';
     end if;
     perform annex_internal.check_may_select(v_target, v_index.key_columns || v_index.column_name);
     if filter is not null then
@@ -423,32 +418,71 @@ begin
     end if;
 
     v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
-    select array_agg('annex_' || g order by g) into v_sidecars
+    select array_agg('annex_' || g order by g) into sidecars
     from unnest(v_groups) g
     where exists (select from pg_foreign_server where srvname = 'annex_' || g);
-    if cardinality(v_sidecars) is distinct from cardinality(v_groups) then
-        failure := annex_internal.sidecars_unknown(v_index, v_groups, v_sidecars);
+    if cardinality(sidecars) is distinct from cardinality(v_groups) then
+        failure := annex_internal.sidecars_unknown(v_index, v_groups, sidecars);
         return;
     end if;
 
-    v_partitions := annex_internal.partitions_to_ask(v_target);
+    partitions := annex_internal.partitions_to_ask(v_target);
+    key_columns := cardinality(v_index.key_columns);
+    request := ',"op":"' || operation || '","index":' || index_id || ',"k":' || k || ',"ef":' || ef
+        || ',"consistency":"' || consistency || '"'
+        || coalesce(',"namespace":' || to_json(namespace), '')
+        || coalesce(',"max_distance":' || to_json(max_distance), '')
+        || coalesce(',"keys":' || row_keys, '')
+        || coalesce(v_filter, '');
+end
+$function$;
+comment on function annex_internal.prepare(
+    bigint, text, integer, integer, text, double precision, text, text, text) is
+    'Which sidecars to ask for an index, if the session''s role may read it, and the request but for its queries; or a failure';
+
+create or replace function annex_internal.failure_of(
+    status text, detail jsonb, partitions integer, index_id bigint) returns jsonb
+language plpgsql stable
+as $function$
+begin
+    if status <> 'ok' then
+        return detail;
+    end if;
+    if (detail ->> 'shards')::integer < partitions then
+        return (
+            select annex_internal.partitions_missing(v) from memory.vector_indexes v
+            where v.index_id = failure_of.index_id);
+    end if;
+    return null;
+end
+$function$;
+comment on function annex_internal.failure_of(text, jsonb, integer, bigint) is
+    'Why a sidecar''s answer may not be taken; NULL if it may';
+
+create or replace function annex_internal.ask(
+    index_id bigint, operation text, query text, k integer, ef integer, namespace text,
+    max_distance double precision, consistency text, timeout_ms integer, row_keys text, filter text default null,
+    out keys text[], out distances double precision[], out hashes bigint[], out failure jsonb)
+language plpgsql volatile security definer parallel restricted
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_prepared record;
+    v_answers annex_internal.answer[] := '{}';
+    v_answer record;
+begin
+    select * into v_prepared from annex_internal.prepare(
+        index_id, operation, k, ef, namespace, max_distance, consistency, row_keys, filter);
+    failure := v_prepared.failure;
+    if failure is not null then
+        return;
+    end if;
     for v_answer in
-        select * from annex_internal.exchange(v_sidecars,
-            ',"op":"' || operation || '","index":' || index_id || ',"k":' || k || ',"ef":' || ef
-                || ',"consistency":"' || consistency || '"'
-                || coalesce(',"namespace":' || to_json(namespace), '')
-                || coalesce(',"max_distance":' || to_json(max_distance), '')
-                || coalesce(',"keys":' || row_keys, '')
-                || coalesce(v_filter, '')
-                || ',"query":' || query || '}',
-            timeout_ms)
+        select * from annex_internal.exchange(
+            v_prepared.sidecars, v_prepared.request || ',"query":' || query || '}', timeout_ms)
     loop
-        if v_answer.status <> 'ok' then
-            failure := v_answer.detail;
-            return;
-        end if;
-        if (v_answer.detail ->> 'shards')::integer < v_partitions then
-            failure := annex_internal.partitions_missing(v_index);
+        failure := annex_internal.failure_of(v_answer.status, v_answer.detail, v_prepared.partitions, index_id);
+        if failure is not null then
             return;
         end if;
         keys := v_answer.keys;
@@ -458,7 +492,7 @@ begin
     end loop;
     if cardinality(v_answers) > 1 then
         select m.keys, m.distances, m.hashes into keys, distances, hashes
-        from annex_internal.merge(v_answers, cardinality(v_index.key_columns), k) m;
+        from annex_internal.merge(v_answers, v_prepared.key_columns, k) m;
     end if;
 end
 $function$;
@@ -495,5 +529,6 @@ comment on function annex_internal.merge(annex_internal.answer[], integer, integ
 revoke execute on function annex_internal.signature(text), annex_internal.send(name, text, boolean),
     annex_internal.is_followed(name), annex_internal.exchange(name[], text, integer, boolean, boolean),
     annex_internal.receive(name, text), annex_internal.partitions_to_ask(regclass),
-    annex_internal.filter_request(memory.vector_indexes, regclass, text)
+    annex_internal.filter_request(memory.vector_indexes, regclass, text),
+    annex_internal.prepare(bigint, text, integer, integer, text, double precision, text, text, text)
 from public;

@@ -41,58 +41,24 @@ language plpgsql volatile security definer parallel restricted
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
-    v_index memory.vector_indexes;
-    v_target regclass;
-    v_groups integer[];
-    v_sidecars name[];
-    v_partitions integer;
-    v_filter text;
+    v_prepared record;
     v_answer record;
     v_answers integer := 0;
 begin
-    select * into v_index from memory.vector_indexes v where v.index_id = ask_batch.index_id;
-    v_target := to_regclass(v_index.table_name);
-    if v_target is null then
-        raise exception 'there is no index %', ask_batch.index_id using errcode = 'undefined_object';
-    end if;
-    perform annex_internal.check_may_select(v_target, v_index.key_columns || v_index.column_name);
-    if filter is not null then
-        v_filter := annex_internal.filter_request(v_index, v_target, filter);
-        if v_filter is null then
-            failure := annex_internal.filter_left();
-            return;
-        end if;
-    end if;
-
-    v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
-    select array_agg('annex_' || g order by g) into v_sidecars
-    from unnest(v_groups) g
-    where exists (select from pg_foreign_server where srvname = 'annex_' || g);
-    if cardinality(v_sidecars) is distinct from cardinality(v_groups) then
-        failure := annex_internal.sidecars_unknown(v_index, v_groups, v_sidecars);
+    select * into v_prepared from annex_internal.prepare(
+        index_id, operation, k, ef, namespace, max_distance, consistency, row_keys, filter);
+    failure := v_prepared.failure;
+    if failure is not null then
         return;
     end if;
-
-    v_partitions := annex_internal.partitions_to_ask(v_target);
     ordinals := '{}';
     for v_answer in
         select e.status, e.detail, e.keys::text[], e.distances::double precision[], e.hashes::bigint[]
-        from annex_internal.exchange(v_sidecars,
-            ',"op":"' || operation || '","index":' || index_id || ',"k":' || k || ',"ef":' || ef
-                || ',"consistency":"' || consistency || '"'
-                || coalesce(',"namespace":' || to_json(namespace), '')
-                || coalesce(',"max_distance":' || to_json(max_distance), '')
-                || coalesce(',"keys":' || row_keys, '')
-                || coalesce(v_filter, '')
-                || ',"queries":' || queries || '}',
-            timeout_ms) e
+        from annex_internal.exchange(
+            v_prepared.sidecars, v_prepared.request || ',"queries":' || queries || '}', timeout_ms) e
     loop
-        if v_answer.status <> 'ok' then
-            failure := v_answer.detail;
-            return;
-        end if;
-        if (v_answer.detail ->> 'shards')::integer < v_partitions then
-            failure := annex_internal.partitions_missing(v_index);
+        failure := annex_internal.failure_of(v_answer.status, v_answer.detail, v_prepared.partitions, index_id);
+        if failure is not null then
             return;
         end if;
         ordinals := ordinals || array(
@@ -108,7 +74,7 @@ begin
     if v_answers > 1 then
         select n.ordinals, n.keys, n.distances, n.hashes into ordinals, keys, distances, hashes
         from annex_internal.nearest_of_each(
-            ordinals, keys, distances, hashes, cardinality(v_index.key_columns), k) n;
+            ordinals, keys, distances, hashes, v_prepared.key_columns, k) n;
     end if;
 end
 $function$;

@@ -287,3 +287,27 @@ end
 $function$;
 comment on function annex_internal.report_failure(jsonb, text) is
     'Raises the error of a sidecar, or the warning that exact SQL answers';
+
+create or replace function annex_internal.prepare_search(
+    index memory.vector_indexes, may_have_written boolean, filter text,
+    inout namespace text, inout ef_search integer, inout consistency text,
+    out timeout_ms integer, out fallback text, out must_be_exact boolean)
+language plpgsql volatile parallel restricted
+as $function$
+begin
+    select c.* into ef_search, consistency, timeout_ms, fallback
+    from annex_internal.call_settings(ef_search, consistency) c;
+    if namespace is not null then
+        namespace := annex_internal.namespace_text(index, namespace);
+    end if;
+    if filter is not null then
+        perform annex_internal.check_filter(index, filter);
+    end if;
+    must_be_exact := false;
+    if consistency <> 'eventual' then
+        must_be_exact := annex_internal.must_be_exact(index, namespace, may_have_written);
+    end if;
+end
+$function$;
+comment on function annex_internal.prepare_search(memory.vector_indexes, boolean, text, text, integer, text) is
+    'What annex.search and annex.search_batch do first: settings, spelling of the namespace, check of the filter, and whether only SQL can answer';

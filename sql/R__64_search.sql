@@ -123,19 +123,13 @@ declare
     v_wanted integer := k;
     v_place integer := 0;
 begin
-    select * into v_call from annex_internal.call_settings(ef_search, consistency);
-    if namespace is not null then
-        namespace := annex_internal.namespace_text(v_index, namespace);
-    end if;
-    if filter is not null then
-        perform annex_internal.check_filter(v_index, filter);
-    end if;
-    if v_call.consistency <> 'eventual' then
-        if annex_internal.must_be_exact(v_index, namespace, v_may_have_written) then
-            return query select * from annex_internal.exact(
-                target, v_index, query, k, namespace, filter, max_distance, with_vector);
-            return;
-        end if;
+    select * into v_call from annex_internal.prepare_search(
+        v_index, v_may_have_written, filter, namespace, ef_search, consistency);
+    namespace := v_call.namespace;
+    if v_call.must_be_exact then
+        return query select * from annex_internal.exact(
+            target, v_index, query, k, namespace, filter, max_distance, with_vector);
+        return;
     end if;
 
     loop

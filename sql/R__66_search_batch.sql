@@ -377,23 +377,16 @@ declare
     v_all integer[] := array(select pg_catalog.generate_series(1, pg_catalog.array_length(queries, 1)));
     v_call record;
 begin
-    select * into v_call from annex_internal.call_settings(ef_search, consistency);
-    if namespace is not null then
-        namespace := annex_internal.namespace_text(v_index, namespace);
-    end if;
-    if filter is not null then
-        perform annex_internal.check_filter(v_index, filter);
-    end if;
-    if v_call.consistency <> 'eventual' then
-        if annex_internal.must_be_exact(v_index, namespace, v_may_have_written) then
-            return query select e.ordinal, e.hit, e.distance
-                from annex_internal.exact_of_each(
-                    target, v_index, v_queries, v_all, k, namespace, filter, max_distance, with_vector) e;
-            return;
-        end if;
+    select * into v_call from annex_internal.prepare_search(
+        v_index, v_may_have_written, filter, namespace, ef_search, consistency);
+    if v_call.must_be_exact then
+        return query select e.ordinal, e.hit, e.distance
+            from annex_internal.exact_of_each(
+                target, v_index, v_queries, v_all, k, v_call.namespace, filter, max_distance, with_vector) e;
+        return;
     end if;
     return query select r.ordinal, r.hit, r.distance
-        from annex_internal.search_round(target, v_index, v_queries, v_all, k, k, namespace, filter, max_distance,
+        from annex_internal.search_round(target, v_index, v_queries, v_all, k, k, v_call.namespace, filter, max_distance,
             v_call.ef_search, v_call.consistency, v_call.timeout_ms, v_call.fallback, with_vector) r
         order by r.ordinal, r.place;
 end

@@ -1,13 +1,11 @@
 package io.annexdb.benchmarks.sql;
 
-import org.jspecify.annotations.Nullable;
-
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.io.PrintStream;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -24,17 +22,7 @@ import java.util.List;
 public final class BatchBench implements Runnable {
     private static final int WARM_ROUNDS = 20;
 
-    @Option(names = "--url", required = true, description = "JDBC URL of the database")
-    private String url = "";
-
-    @Option(names = "--user", defaultValue = "postgres", description = "(${DEFAULT-VALUE})")
-    private String user = "";
-
-    @Option(names = "--password", description = "its password")
-    private @Nullable String password;
-
-    @Option(names = "--index", required = true, description = "name of the index")
-    private String index = "";
+    @Mixin private TargetIndex target = new TargetIndex();
 
     @Option(
             names = "--queries",
@@ -42,9 +30,6 @@ public final class BatchBench implements Runnable {
             split = ",",
             description = "queries of a batch (${DEFAULT-VALUE})")
     private List<Integer> sizes = List.of();
-
-    @Option(names = "-k", defaultValue = "10", description = "rows wanted (${DEFAULT-VALUE})")
-    private int k;
 
     @Option(
             names = "--rounds",
@@ -59,8 +44,8 @@ public final class BatchBench implements Runnable {
 
     @Override
     public void run() {
-        try (Connection connection = DriverManager.getConnection(url, user, password)) {
-            MeasureBatch measure = new MeasureBatch(connection, index, k);
+        try (Connection connection = target.connect()) {
+            MeasureBatch measure = new MeasureBatch(connection, target.index(), target.k());
             measure.prepare(sizes.stream().mapToInt(Integer::intValue).max().orElse(1));
             for (int i = 0; i < WARM_ROUNDS; i++) {
                 measure.together(Math.min(100, sizes.getFirst()));
@@ -73,8 +58,7 @@ public final class BatchBench implements Runnable {
                 measure(measure, size);
             }
         } catch (SQLException e) {
-            throw new IllegalStateException(
-                    "cannot measure index \"" + index + "\" at " + url + ": " + e.getMessage(), e);
+            throw target.failure(e);
         }
     }
 

@@ -13,8 +13,7 @@ final class MeasureBatch {
     private final String index;
     private final int k;
     private float[][] queries = {};
-    private String table = "";
-    private String column = "";
+    private IndexedColumn indexed = new IndexedColumn("", "");
 
     MeasureBatch(Connection connection, String index, int k) {
         this.connection = connection;
@@ -24,32 +23,10 @@ final class MeasureBatch {
 
     /** Takes vectors of the table as queries, scaled out of it a little. */
     void prepare(int count) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("set annex.fallback = 'error'");
-        }
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        "select table_name, column_name from memory.vector_indexes"
-                                + " where index_name = ?")) {
-            statement.setString(1, index);
-            try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    throw new SQLException("there is no such index; see annex.indexes", "42704");
-                }
-                table = row.getString(1);
-                column = row.getString(2);
-            }
-        }
+        indexed = IndexedColumn.find(connection, index);
         queries = new float[count][];
         try (Statement statement = connection.createStatement();
-                ResultSet rows =
-                        statement.executeQuery(
-                                "select array(select e * (0.9 + 0.2 * random()) from unnest(\""
-                                        + column.replace("\"", "\"\"")
-                                        + "\"::real[]) e)::real[] from "
-                                        + table
-                                        + " limit "
-                                        + count)) {
+                ResultSet rows = statement.executeQuery(indexed.sampleQueries(count))) {
             for (int i = 0; i < count; i++) {
                 if (!rows.next()) {
                     throw new SQLException("the table has only " + i + " rows", "22023");
@@ -68,10 +45,10 @@ final class MeasureBatch {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         "select (s.hit).*, s.distance, s.ordinal from annex.search_batch(null::"
-                                + table
+                                + indexed.table()
                                 + ", ?::name, ?::real[], ?) s")) {
             long began = System.nanoTime();
-            statement.setString(1, column);
+            statement.setString(1, indexed.column());
             statement.setObject(2, Arrays.copyOf(queries, count));
             statement.setInt(3, k);
             read(statement, count * k);
@@ -84,11 +61,11 @@ final class MeasureBatch {
         try (PreparedStatement statement =
                 connection.prepareStatement(
                         "select (s.hit).*, s.distance from annex.search(null::"
-                                + table
+                                + indexed.table()
                                 + ", ?::name, ?::real[], ?) s")) {
             long began = System.nanoTime();
             for (int i = 0; i < count; i++) {
-                statement.setString(1, column);
+                statement.setString(1, indexed.column());
                 statement.setObject(2, queries[i]);
                 statement.setInt(3, k);
                 read(statement, k);

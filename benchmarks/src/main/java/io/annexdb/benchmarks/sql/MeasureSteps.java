@@ -55,20 +55,14 @@ final class MeasureSteps {
      * Installs the function and takes vectors of the table as queries, scaled out of it a little.
      */
     void prepare() throws SQLException, IOException {
+        IndexedColumn indexed = IndexedColumn.find(connection, index);
+        table = indexed.table();
         try (Statement statement = connection.createStatement()) {
-            statement.execute("set annex.fallback = 'error'");
-            String column = findTable();
             statement.execute(
                     "create temporary table step_queries as select row_number() over () - 1 as"
-                            + " place, array(select e * (0.9 + 0.2 * random()) from"
-                            + " unnest("
-                            + column
-                            + "::real[]) e)::real[] as query from "
-                            + table
-                            + " where "
-                            + column
-                            + " is not null limit "
-                            + QUERIES);
+                            + " place, query from ("
+                            + indexed.sampleQueries(QUERIES)
+                            + ") s");
             try (InputStream in = MeasureSteps.class.getResourceAsStream("measure_step.sql")) {
                 if (in == null) {
                     throw new IOException("measure_step.sql is missing");
@@ -100,22 +94,6 @@ final class MeasureSteps {
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return new double[] {row.getDouble(1), row.getDouble(2)};
-            }
-        }
-    }
-
-    private String findTable() throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(
-                        "select table_name, quote_ident(column_name) from memory.vector_indexes"
-                                + " where index_name = ?")) {
-            statement.setString(1, index);
-            try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    throw new SQLException("there is no such index; see annex.indexes", "42704");
-                }
-                table = row.getString(1);
-                return row.getString(2);
             }
         }
     }

@@ -3,12 +3,12 @@ package io.annexdb.benchmarks.sql;
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 
 /** {@code annex bench sql}: where the time of one search goes. */
@@ -21,23 +21,10 @@ import java.sql.SQLException;
                     + " give a database to measure."
         })
 public final class SqlBench implements Runnable {
-    @Option(names = "--url", required = true, description = "JDBC URL of the database")
-    private String url = "";
-
-    @Option(names = "--user", defaultValue = "postgres", description = "(${DEFAULT-VALUE})")
-    private String user = "";
-
-    @Option(names = "--password", description = "its password")
-    private @Nullable String password;
-
-    @Option(names = "--index", required = true, description = "name of the index")
-    private String index = "";
+    @Mixin private TargetIndex target = new TargetIndex();
 
     @Option(names = "--namespace", description = "search inside this namespace only")
     private @Nullable String namespace;
-
-    @Option(names = "-k", defaultValue = "10", description = "rows wanted (${DEFAULT-VALUE})")
-    private int k;
 
     @Option(
             names = "--repetitions",
@@ -58,8 +45,10 @@ public final class SqlBench implements Runnable {
 
     @Override
     public void run() {
-        try (Connection connection = DriverManager.getConnection(url, user, password)) {
-            MeasureSteps steps = new MeasureSteps(connection, index, namespace, k, repetitions);
+        try (Connection connection = target.connect()) {
+            MeasureSteps steps =
+                    new MeasureSteps(
+                            connection, target.index(), namespace, target.k(), repetitions);
             steps.prepare();
             out.printf("%-28s %10s %10s   %s%n", "step", "p50 µs", "p95 µs", "p50 of all rounds");
             for (String step : MeasureSteps.STEPS) {
@@ -69,8 +58,7 @@ public final class SqlBench implements Runnable {
                         step, times.p50Micros(), times.p95Micros(), times.least(), times.most());
             }
         } catch (SQLException e) {
-            throw new IllegalStateException(
-                    "cannot measure index \"" + index + "\" at " + url + ": " + e.getMessage(), e);
+            throw target.failure(e);
         } catch (IOException e) {
             throw new IllegalStateException("the class path is incomplete: " + e.getMessage(), e);
         }

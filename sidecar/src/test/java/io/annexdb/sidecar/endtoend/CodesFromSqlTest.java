@@ -1,6 +1,5 @@
 package io.annexdb.sidecar.endtoend;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.io.TempDir;
@@ -8,7 +7,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import java.nio.file.Path;
-import java.util.List;
 
 /** Codes and mapped vectors from {@code create_index} to the answers, judged by exact SQL. */
 class CodesFromSqlTest {
@@ -46,44 +44,12 @@ class CodesFromSqlTest {
                             + options
                             + "')",
                     "select annex.wait_for_index('docs_embedding', '1 minute')");
-            waitUntilLinked(session);
-            int found = 0;
-            for (int i = 1; i <= 10; i++) {
-                List<String> nearest = nearest(session, i);
-                List<String> exact = exact(session, i);
-                assertEquals(10, nearest.size());
-                found += (int) nearest.stream().filter(exact::contains).count();
-            }
+            RowsAsQueries queries = new RowsAsQueries(session, ", ef_search => 200");
+            queries.waitUntilLinked();
+            int found = queries.found(10);
             assertTrue(found >= 95, found + " of 100 neighbours with " + options);
             session.run("insert into docs select 0, embedding from docs where id = 5");
-            assertTrue(nearest(session, 5).contains("0"), "a new row is found at once");
+            assertTrue(queries.nearest(5).contains("0"), "a new row is found at once");
         }
-    }
-
-    private static void waitUntilLinked(Session session) throws Exception {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!session.value(
-                        "select fresh from annex.index_status where index_name ="
-                                + " 'docs_embedding'")
-                .equals("0")) {
-            assertTrue(System.nanoTime() < deadline, "still fresh rows");
-            Thread.sleep(50);
-        }
-    }
-
-    private static List<String> nearest(Session session, int id) throws Exception {
-        return session.rows(
-                "select (hit).id from annex.search(null::docs, 'embedding', (select embedding from"
-                        + " docs where id = "
-                        + id
-                        + "), ef_search => 200)");
-    }
-
-    private static List<String> exact(Session session, int id) throws Exception {
-        return session.rows(
-                "select d.id from docs d, docs q where q.id = "
-                        + id
-                        + " order by (select sum((a - b) * (a - b)) from unnest(d.embedding,"
-                        + " q.embedding) u (a, b)) limit 10");
     }
 }

@@ -1,13 +1,11 @@
 package io.annexdb.sidecar.endtoend;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
-import java.util.List;
 
 /** Method ivfpq from {@code create_index} to the answers, judged by exact SQL over the table. */
 class ListsFromSqlTest {
@@ -31,46 +29,14 @@ class ListsFromSqlTest {
                             + " 'ivfpq', options => '{\"nlist\": 64, \"nprobe\": 32, \"m\": 16,"
                             + " \"nbits\": 4}')",
                     "select annex.wait_for_index('docs_embedding', '1 minute')");
-            waitUntilLinked(session);
-            int found = 0;
-            for (int i = 1; i <= 20; i++) {
-                List<String> nearest = nearest(session, i);
-                List<String> exact = exact(session, i);
-                assertEquals(10, nearest.size());
-                found += (int) nearest.stream().filter(exact::contains).count();
-            }
+            RowsAsQueries queries = new RowsAsQueries(session, "");
+            queries.waitUntilLinked();
+            int found = queries.found(20);
             assertTrue(found >= 190, found + " of 200 neighbours");
             session.run("insert into docs select 0, embedding from docs where id = 5");
-            assertTrue(nearest(session, 5).contains("0"), "a new row is found at once");
+            assertTrue(queries.nearest(5).contains("0"), "a new row is found at once");
             session.run("delete from docs where id = 0");
-            assertTrue(!nearest(session, 5).contains("0"), "a deleted one is not");
+            assertTrue(!queries.nearest(5).contains("0"), "a deleted one is not");
         }
-    }
-
-    private static void waitUntilLinked(Session session) throws Exception {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!session.value(
-                        "select fresh from annex.index_status where index_name ="
-                                + " 'docs_embedding'")
-                .equals("0")) {
-            assertTrue(System.nanoTime() < deadline, "still fresh rows");
-            Thread.sleep(50);
-        }
-    }
-
-    private static List<String> nearest(Session session, int id) throws Exception {
-        return session.rows(
-                "select (hit).id from annex.search(null::docs, 'embedding', (select embedding from"
-                        + " docs where id = "
-                        + id
-                        + "))");
-    }
-
-    private static List<String> exact(Session session, int id) throws Exception {
-        return session.rows(
-                "select d.id from docs d, docs q where q.id = "
-                        + id
-                        + " order by (select sum((a - b) * (a - b)) from unnest(d.embedding,"
-                        + " q.embedding) u (a, b)) limit 10");
     }
 }

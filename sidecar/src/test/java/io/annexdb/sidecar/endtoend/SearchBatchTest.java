@@ -31,8 +31,6 @@ import java.util.stream.IntStream;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SearchBatchTest {
     private static final long SEED = System.nanoTime();
-    private static final int ROWS = 20_000;
-    private static final int DIMENSION = 8;
 
     /** Of every selectivity; the first ones by the sidecar, the last ones by PostgreSQL. */
     private static final List<String> FILTERS =
@@ -59,20 +57,7 @@ class SearchBatchTest {
         session = annex.session();
         session.run("select setseed(0.5)");
         for (String table : List.of("docs", "notes")) {
-            session.run(
-                    "create table "
-                            + table
-                            + " (tenant text, id int, one_in int, title text, embedding real[],"
-                            + " primary key (tenant, id))",
-                    "insert into "
-                            + table
-                            + " select 'tenant ' || i % 7, i, i % 10000, 'title ' || i,"
-                            + " (select array_agg(random() - 0.5) from generate_series(1, "
-                            + DIMENSION
-                            + ") where i > 0)::real[] from generate_series(1, "
-                            + ROWS
-                            + ") i",
-                    "analyze " + table);
+            RandomRows.create(session, table);
         }
         session.run(
                 "select annex.create_index('docs', 'embedding', metric => 'l2', method => 'flat',"
@@ -86,16 +71,6 @@ class SearchBatchTest {
     void close() throws Exception {
         session.close();
         annex.close();
-    }
-
-    private float[][] queries(int count) {
-        float[][] queries = new float[count][DIMENSION];
-        for (float[] query : queries) {
-            for (int i = 0; i < DIMENSION; i++) {
-                query[i] = random.nextFloat() - 0.5f;
-            }
-        }
-        return queries;
     }
 
     private static List<String> batch(
@@ -134,7 +109,7 @@ class SearchBatchTest {
     }
 
     private void assertSame(String table, int count, int k, String arguments) throws SQLException {
-        float[][] queries = queries(count);
+        float[][] queries = RandomRows.queries(random, count);
         assertEquals(
                 singles(session, table, queries, k, arguments),
                 batch(session, table, queries, k, arguments),
@@ -182,7 +157,7 @@ class SearchBatchTest {
 
     @Test
     void oneRequestAndOnePosition() throws SQLException {
-        float[][] queries = queries(100);
+        float[][] queries = RandomRows.queries(random, 100);
         long batches = annex.sidecar().answered("search_batch");
         long positions = annex.sidecar().counted("annex_fence_reads_total");
         long searches = annex.sidecar().answered("search");
@@ -201,7 +176,7 @@ class SearchBatchTest {
                                 + " null), count(*) from annex.search_batch(null::docs,"
                                 + " 'embedding', ?, 10) s join docs d on (d.tenant, d.id) ="
                                 + " ((s.hit).tenant, (s.hit).id)",
-                        (Object) queries(4)));
+                        (Object) RandomRows.queries(random, 4)));
         assertEquals(
                 "t",
                 session.value(
@@ -209,7 +184,7 @@ class SearchBatchTest {
                                 + " annex.search_batch(null::docs, 'embedding', ?, with_vector =>"
                                 + " true) s join docs d on (d.tenant, d.id) = ((s.hit).tenant,"
                                 + " (s.hit).id)",
-                        (Object) queries(4)));
+                        (Object) RandomRows.queries(random, 4)));
     }
 
     @Test
@@ -221,7 +196,7 @@ class SearchBatchTest {
                 "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in <"
                         + " 500)");
         try (Session other = annex.session("tenant_5")) {
-            float[][] queries = queries(5);
+            float[][] queries = RandomRows.queries(random, 5);
             List<String> expected =
                     singles(
                             session,
@@ -268,7 +243,7 @@ class SearchBatchTest {
 
     @Test
     void ownWritesAndOldSnapshotsAreExact() throws SQLException {
-        float[][] queries = queries(3);
+        float[][] queries = RandomRows.queries(random, 3);
         long batches = annex.sidecar().answered("search_batch");
         session.run("begin");
         try (PreparedStatement insert =
@@ -367,7 +342,7 @@ class SearchBatchTest {
 
     @Test
     void aSidecarThatIsDownIsReplacedByExactSqlOrAnError() throws SQLException {
-        float[][] queries = queries(3);
+        float[][] queries = RandomRows.queries(random, 3);
         List<String> expected = batch(session, "docs", queries, 4, "");
         annex.stopSidecar();
         try (Session patient = annex.session()) {
@@ -413,7 +388,7 @@ class SearchBatchTest {
                         });
         try {
             for (int round = 0; round < 30; round++) {
-                float[][] queries = queries(40);
+                float[][] queries = RandomRows.queries(random, 40);
                 assertEquals(
                         "400,40,t",
                         session.value(
@@ -434,7 +409,7 @@ class SearchBatchTest {
     }
 
     private static final String DISTANCE =
-            IntStream.rangeClosed(1, DIMENSION)
+            IntStream.rangeClosed(1, RandomRows.DIMENSION)
                     .mapToObj(i ->
                             "((s.hit).embedding[%d]::float8 - q[s.ordinal][%d]::float8)"
                                     .formatted(i, i))
@@ -447,7 +422,8 @@ class SearchBatchTest {
             other.run("set statement_timeout = '1ms'");
             SQLException thrown =
                     assertThrows(
-                            SQLException.class, () -> batch(other, "docs", queries(1_000), 50, ""));
+                            SQLException.class,
+                            () -> batch(other, "docs", RandomRows.queries(random, 1_000), 50, ""));
             assertEquals("57014", thrown.getSQLState());
             other.run("set statement_timeout = 0");
             assertEquals(

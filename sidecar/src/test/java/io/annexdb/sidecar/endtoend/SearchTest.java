@@ -26,14 +26,12 @@ import java.util.stream.IntStream;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SearchTest {
     private static final long SEED = 20261121;
-    private static final int ROWS = 20_000;
-    private static final int DIMENSION = 8;
 
     /**
      * Of column embedding and q, written out, so that it owes nothing to the functions under test.
      */
     private static final String DISTANCE =
-            IntStream.rangeClosed(1, DIMENSION)
+            IntStream.rangeClosed(1, RandomRows.DIMENSION)
                     .mapToObj(i -> "(embedding[%d]::float8 - q[%d]::float8)".formatted(i, i))
                     .map(difference -> difference + " * " + difference)
                     .collect(Collectors.joining(" + ", "sqrt(", ")"));
@@ -47,18 +45,9 @@ class SearchTest {
         System.out.println("seed " + SEED);
         annex = AnnexOnPostgres.start(directory);
         session = annex.session();
+        session.run("select setseed(0.5)");
+        RandomRows.create(session, "docs");
         session.run(
-                "select setseed(0.5)",
-                "create table docs (tenant text, id int, one_in int, title text, embedding real[],"
-                        + " primary key (tenant, id))",
-                "insert into docs select 'tenant ' || i % 7, i, i % 10000, 'title ' || i,"
-                        + " (select array_agg(random() - 0.5) from generate_series(1, "
-                        + DIMENSION
-                        + ") where i > 0)::real[] from generate_series(1, "
-                        + ROWS
-                        + ") i",
-                "create index on docs (one_in)",
-                "analyze docs",
                 "select annex.create_index('docs', 'embedding', metric => 'l2', method => 'flat',"
                         + " namespace_column => 'tenant')",
                 "select annex.wait_for_index('docs_embedding', '1 minute')");
@@ -68,14 +57,6 @@ class SearchTest {
     void close() throws Exception {
         session.close();
         annex.close();
-    }
-
-    private float[] query() {
-        float[] query = new float[DIMENSION];
-        for (int i = 0; i < DIMENSION; i++) {
-            query[i] = random.nextFloat() - 0.5f;
-        }
-        return query;
     }
 
     private List<String> exact(float[] query, int k, String where) throws SQLException {
@@ -90,7 +71,7 @@ class SearchTest {
     }
 
     private void assertSearch(int k, String arguments, String where) throws SQLException {
-        float[] query = query();
+        float[] query = RandomRows.query(random);
         long answered = answered();
         List<String> found =
                 session.rows(
@@ -129,7 +110,7 @@ class SearchTest {
 
     @Test
     void withinADistance() throws SQLException {
-        float[] query = query();
+        float[] query = RandomRows.query(random);
         List<String> found =
                 session.rows(
                         "select (hit).tenant, (hit).id, distance from annex.search(null::docs,"
@@ -177,7 +158,7 @@ class SearchTest {
     /** A filter that nothing near the query passes: the planner's estimate is of no use. */
     @Test
     void filteredAgainstTheGrain() throws SQLException {
-        float[] query = new float[DIMENSION];
+        float[] query = new float[RandomRows.DIMENSION];
         query[0] = 1;
         List<String> found =
                 session.rows(
@@ -190,7 +171,7 @@ class SearchTest {
 
     @Test
     void columnsAndVectorOfTheHit() throws SQLException {
-        float[] query = query();
+        float[] query = RandomRows.query(random);
         assertEquals(
                 "t,t",
                 session.value(
@@ -209,7 +190,7 @@ class SearchTest {
 
     @Test
     void nearestGivesTheSameKeys() throws SQLException {
-        float[] query = query();
+        float[] query = RandomRows.query(random);
         assertEquals(
                 session.rows(
                         "select jsonb_build_object('tenant', (hit).tenant, 'id', (hit).id),"
@@ -227,7 +208,7 @@ class SearchTest {
                 "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in <"
                         + " 500)");
         try (Session other = annex.session("tenant_5")) {
-            float[] query = query();
+            float[] query = RandomRows.query(random);
             assertEquals(
                     exact(query, 20, "tenant = 'tenant 5' and one_in < 500"),
                     other.rows(
@@ -275,7 +256,7 @@ class SearchTest {
                     session.value(
                             "select (hit).extra, (hit).embedding is null from"
                                     + " annex.search(null::docs, 'embedding', ?, 1)",
-                            query()));
+                            RandomRows.query(random)));
         } finally {
             session.run("alter table docs drop column extra");
         }
@@ -289,7 +270,7 @@ class SearchTest {
                     "more",
                     session.value(
                             "select (hit).extra from annex.search(null::docs, 'embedding', ?, 1)",
-                            query()));
+                            RandomRows.query(random)));
         } finally {
             session.run("alter table docs drop column extra");
         }
