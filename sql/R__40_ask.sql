@@ -318,14 +318,29 @@ create or replace function annex_internal.policies_apply(target regclass, role n
 language plpgsql stable
 as $function$
 begin
-    return (
-        select c.relrowsecurity and not r.rolsuper and not r.rolbypassrls
-            and (c.relforcerowsecurity or not pg_has_role(role, c.relowner, 'usage'))
-        from pg_class c, pg_roles r where c.oid = target and r.rolname = role);
+    if not (select c.relrowsecurity from pg_catalog.pg_class c where c.oid = target) then
+        return false;
+    end if;
+    return coalesce((
+        select not r.rolsuper and not r.rolbypassrls
+            and (c.relforcerowsecurity or not pg_catalog.pg_has_role(role, c.relowner, 'usage'))
+        from pg_catalog.pg_class c, pg_catalog.pg_roles r where c.oid = target and r.rolname = role), true);
 end
 $function$;
 comment on function annex_internal.policies_apply(regclass, name) is
     'Whether row-level security hides rows of the table from the role';
+
+create or replace function annex_internal.is_closed_by_policies(index memory.vector_indexes, target regclass)
+returns boolean
+language plpgsql stable
+as $function$
+begin
+    return annex_internal.policies_apply(target, annex_internal.effective_role())
+        and coalesce(index.options ->> 'row_security', 'exact') = 'exact';
+end
+$function$;
+comment on function annex_internal.is_closed_by_policies(memory.vector_indexes, regclass) is
+    'Whether the index may not be asked by the session''s role, because row-level security hides rows from it and the table''s owner has not opted for the index';
 
 create or replace function annex_internal.filter_request(
     index memory.vector_indexes, target regclass, filter text) returns text
@@ -409,6 +424,11 @@ begin
         raise exception 'there is no index %', index_id using errcode = 'undefined_object';
     end if;
     perform annex_internal.check_may_select(v_target, v_index.key_columns || v_index.column_name);
+    if annex_internal.is_closed_by_policies(v_index, v_target) then
+        raise exception 'row-level security of table % applies to role %', v_target, annex_internal.effective_role()
+            using errcode = 'insufficient_privilege',
+                hint = 'A sidecar knows no policies. annex.search answers such a role from the table; its owner may decide otherwise by the index''s option row_security.';
+    end if;
     if filter is not null then
         v_filter := annex_internal.filter_request(v_index, v_target, filter);
         if v_filter is null then

@@ -356,3 +356,35 @@ end
 $function$;
 comment on function annex_internal.check_list_options(memory.vector_indexes, jsonb) is
     'Raises an error for options of method ivfpq that do not go together, or with another method';
+
+create or replace function annex_internal.check_row_security(options jsonb) returns void
+language plpgsql immutable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if coalesce(options ->> 'row_security', 'exact') not in ('exact', 'index') then
+        raise exception 'unknown row_security "%"', options ->> 'row_security'
+            using errcode = 'invalid_parameter_value',
+                hint = 'Use exact: roles under row-level security get exact SQL; or index: they may ask the index.';
+    end if;
+end
+$function$;
+comment on function annex_internal.check_row_security(jsonb) is 'Raises an error for an unknown value of the option row_security';
+
+create or replace function annex_internal.check_owner(index memory.vector_indexes) returns void
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    -- The index of a table that is gone is anybody's to drop.
+    if not coalesce(
+            pg_has_role(annex_internal.effective_role(),
+                (select relowner from pg_class where oid = to_regclass(index.table_name)), 'usage'),
+            true) then
+        raise exception 'must be owner of table %', index.table_name
+            using errcode = 'insufficient_privilege', hint = 'Its owner creates, alters and drops its indexes.';
+    end if;
+end
+$function$;
+comment on function annex_internal.check_owner(memory.vector_indexes) is
+    'Raises an error unless the session''s role owns the indexed table';

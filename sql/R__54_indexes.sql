@@ -42,10 +42,11 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'For example {"m": 16, "ef_construction": 200}.';
     end if;
     select string_agg(o, ', ') into v_unknown
-    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization', 'vectors', 'nlist', 'nprobe', 'nbits');
+    from jsonb_object_keys(options) o where o not in ('m', 'ef_construction', 'dimension', 'quantization', 'vectors', 'nlist', 'nprobe', 'nbits',
+        'row_security');
     if v_unknown is not null then
         raise exception 'unknown option: %', v_unknown
-            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension, quantization, vectors, nlist, nprobe and nbits.';
+            using errcode = 'invalid_parameter_value', hint = 'There are m, ef_construction, dimension, quantization, vectors, nlist, nprobe, nbits and row_security.';
     end if;
     v_index.quantization := lower(coalesce(options ->> 'quantization', 'auto'));
     if v_index.quantization not in ('auto', 'none', 'sq8', 'rabitq', 'pq') then
@@ -56,6 +57,7 @@ begin
         raise exception 'unknown storage of vectors "%"', options ->> 'vectors'
             using errcode = 'invalid_parameter_value', hint = 'Use memory or mapped.';
     end if;
+    perform annex_internal.check_row_security(options);
     if v_index.quantization in ('sq8', 'rabitq', 'pq') and v_index.metric not in ('cosine', 'l2', 'ip') then
         raise exception 'quantization % is not for metric %', v_index.quantization, v_index.metric
             using errcode = 'feature_not_supported', hint = 'Use auto or none with this metric.';
@@ -136,6 +138,35 @@ $function$;
 comment on function annex.create_index(regclass, name, text, text, text, name, name[], jsonb) is
     'Creates an index on a vector column: the sidecars load it as soon as the transaction commits; see annex.wait_for_index. Returns its name.';
 
+create or replace function annex.alter_index(name text, options jsonb) returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+    v_fixed text;
+begin
+    perform annex_internal.require_coordinator('annex.alter_index');
+    v_index := annex_internal.index_by_name(name);
+    perform annex_internal.check_owner(v_index);
+    if options is null or jsonb_typeof(options) <> 'object' then
+        raise exception 'options are not a JSON object: %', coalesce(options::text, 'NULL')
+            using errcode = 'invalid_parameter_value', hint = 'For example {"row_security": "index"}.';
+    end if;
+    select string_agg(o, ', ') into v_fixed from jsonb_object_keys(options) o where o <> 'row_security';
+    if v_fixed is not null then
+        raise exception 'not to be altered: %', v_fixed
+            using errcode = 'feature_not_supported',
+                hint = 'Only row_security can be altered. For another option drop the index and create it again.';
+    end if;
+    perform annex_internal.check_row_security(options);
+    options := v_index.options || options;
+    update memory.vector_indexes v set options = alter_index.options where v.index_id = v_index.index_id;
+end
+$function$;
+comment on function annex.alter_index(text, jsonb) is
+    'Changes options of an index that do not need it to be built again: row_security. Needs the table''s owner.';
+
 create or replace function annex_internal.remove_index(name text) returns void
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp
@@ -162,13 +193,7 @@ declare
 begin
     perform annex_internal.require_coordinator('annex.drop_index');
     v_index := annex_internal.index_by_name(name);
-    if not coalesce(
-            pg_has_role(annex_internal.effective_role(),
-                (select relowner from pg_class where oid = to_regclass(v_index.table_name)), 'usage'),
-            true) then
-        raise exception 'must be owner of table %', v_index.table_name
-            using errcode = 'insufficient_privilege', hint = 'Its owner creates and drops its indexes.';
-    end if;
+    perform annex_internal.check_owner(v_index);
     perform annex_internal.remove_index(name);
 end
 $function$;

@@ -303,8 +303,12 @@ begin
     if filter is not null then
         perform annex_internal.check_filter(index, filter);
     end if;
-    must_be_exact := false;
-    if consistency <> 'eventual' then
+    -- Twice asked: of the rights that the rows are fetched with, and of those that a sidecar is asked with, which
+    -- differ inside a definer function of somebody's own.
+    must_be_exact := annex_internal.is_closed_by_policies(index, pg_catalog.to_regclass(index.table_name))
+        or coalesce(index.options ->> 'row_security', 'exact') = 'exact'
+            and pg_catalog.row_security_active(pg_catalog.to_regclass(index.table_name));
+    if not must_be_exact and consistency <> 'eventual' then
         must_be_exact := annex_internal.must_be_exact(index, namespace, may_have_written);
     end if;
 end

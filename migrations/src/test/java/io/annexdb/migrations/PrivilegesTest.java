@@ -64,7 +64,8 @@ class PrivilegesTest {
     @Test
     void withoutSelectNothingIsAsked() throws SQLException {
         database.run("set role stranger");
-        database.refuses("42501", "permission denied for table", SEARCH);
+        // Where policies apply the table alone answers, and so does PostgreSQL's own error.
+        database.failure("42501", "permission denied for table", SEARCH);
         database.refuses(
                 "42501",
                 "permission denied for table",

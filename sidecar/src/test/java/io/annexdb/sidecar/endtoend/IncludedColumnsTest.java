@@ -273,7 +273,8 @@ class IncludedColumnsTest {
         session.run(
                 "grant select on docs to reader",
                 "alter table docs enable row level security",
-                "create policy own on docs to reader using (one_in >= 500)");
+                "create policy own on docs to reader using (one_in >= 500)",
+                "select annex.alter_index('docs_embedding', '{\"row_security\": \"index\"}')");
         try (Session reader = annex.session("reader")) {
             reader.run("set timezone to 'UTC'");
             assertEquals(

@@ -206,7 +206,8 @@ class SearchTest {
                 "grant select on docs to tenant_5",
                 "alter table docs enable row level security",
                 "create policy own on docs to tenant_5 using (tenant = 'tenant 5' and one_in <"
-                        + " 500)");
+                        + " 500)",
+                "select annex.alter_index('docs_embedding', '{\"row_security\": \"index\"}')");
         try (Session other = annex.session("tenant_5")) {
             float[] query = RandomRows.query(random);
             assertEquals(
