@@ -83,6 +83,7 @@ public final class Sidecar implements AutoCloseable {
                     new CommandService(
                             search,
                             status,
+                            follower.comparisons(),
                             telemetry,
                             config.text(Option.SECRET),
                             Version.current());
@@ -91,7 +92,7 @@ public final class Sidecar implements AutoCloseable {
                     started(
                             new WarmUp(
                                     registry,
-                                    rehearsing(config, registry, fence),
+                                    rehearsing(config, registry, fence, follower),
                                     status::status,
                                     together::isBusy,
                                     Duration.ofMillis(config.number(Option.WARM_UP_MILLIS))));
@@ -156,11 +157,13 @@ public final class Sidecar implements AutoCloseable {
     }
 
     /** Commands with counters of their own, which nobody reads. */
-    private CommandService rehearsing(Config config, IndexRegistry registry, Fence fence) {
+    private CommandService rehearsing(
+            Config config, IndexRegistry registry, Fence fence, Follower follower) {
         Telemetry unread = started(new Telemetry());
         return new CommandService(
                 new SearchService(registry, fence, unread),
                 status,
+                follower.comparisons(),
                 unread,
                 config.text(Option.SECRET),
                 Version.current());

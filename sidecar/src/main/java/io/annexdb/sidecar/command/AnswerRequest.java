@@ -1,6 +1,8 @@
 package io.annexdb.sidecar.command;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.CompareIndex;
+import io.annexdb.sidecar.model.ComparisonProgress;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.query.SearchRequest;
 import io.annexdb.sidecar.query.SearchService;
@@ -25,6 +27,7 @@ final class AnswerRequest {
 
     private final SearchService search;
     private final StatusService status;
+    private final CompareIndex comparisons;
     private final Nonces nonces;
     private final Telemetry telemetry;
     private final Signer signer;
@@ -33,11 +36,13 @@ final class AnswerRequest {
     AnswerRequest(
             SearchService search,
             StatusService status,
+            CompareIndex comparisons,
             Nonces nonces,
             Telemetry telemetry,
             Signer signer) {
         this.search = search;
         this.status = status;
+        this.comparisons = comparisons;
         this.nonces = nonces;
         this.telemetry = telemetry;
         this.signer = signer;
@@ -91,7 +96,13 @@ final class AnswerRequest {
                             request.nonce(),
                             RenderDetail.of(
                                     request.refresh() ? status.refreshed() : status.status()));
+            case VERIFY -> render.status(request.nonce(), RenderComparison.of(ask(request)));
         };
+    }
+
+    private ComparisonProgress ask(Payload request) {
+        ComparisonRequest wanted = Objects.requireNonNull(request.comparison());
+        return comparisons.ask(wanted.job(), wanted.indexId(), wanted.repair(), wanted.patience());
     }
 
     private static SearchRequest searchOf(Payload request) {

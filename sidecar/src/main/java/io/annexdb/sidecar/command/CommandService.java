@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.command;
 
+import io.annexdb.sidecar.model.CompareIndex;
 import io.annexdb.sidecar.query.SearchService;
 import io.annexdb.sidecar.query.StatusService;
 import io.annexdb.sidecar.telemetry.Telemetry;
@@ -17,6 +18,7 @@ public final class CommandService {
 
     private final SearchService search;
     private final StatusService status;
+    private final CompareIndex comparisons;
     private final Telemetry telemetry;
     private final String secret;
     private final String version;
@@ -27,6 +29,7 @@ public final class CommandService {
      *
      * @param search runs searches
      * @param status tells the state
+     * @param comparisons compares indexes with their tables
      * @param telemetry counts requests
      * @param secret that requests are signed with
      * @param version of the program
@@ -34,11 +37,13 @@ public final class CommandService {
     public CommandService(
             SearchService search,
             StatusService status,
+            CompareIndex comparisons,
             Telemetry telemetry,
             String secret,
             String version) {
         this.search = search;
         this.status = status;
+        this.comparisons = comparisons;
         this.telemetry = telemetry;
         this.secret = secret;
         this.version = version;
@@ -74,7 +79,8 @@ public final class CommandService {
      */
     public CommandSession open(Map<String, String> startup) {
         AnswerRequest request =
-                new AnswerRequest(search, status, nonces, telemetry, new Signer(secret));
+                new AnswerRequest(
+                        search, status, comparisons, nonces, telemetry, new Signer(secret));
         Settings settings = new Settings(POSTGRESQL_VERSION + " (Annex " + version + ")", startup);
         return new CommandSession(
                 request,

@@ -61,6 +61,9 @@ final class DecodePayload {
     private Map<String, String> include = Map.of();
     private boolean utc;
     private boolean refresh;
+    private @Nullable String job;
+    private boolean repair;
+    private int patienceMillis;
 
     private DecodePayload() {}
 
@@ -131,6 +134,9 @@ final class DecodePayload {
             case "staleness_ms" -> stalenessMillis = millis(name, json);
             case "timeout_ms" -> timeoutMillis = millis(name, json);
             case "refresh" -> refresh = json.currentToken() == JsonToken.VALUE_TRUE;
+            case "job" -> job = json.getString();
+            case "repair" -> repair = json.currentToken() == JsonToken.VALUE_TRUE;
+            case "patience_ms" -> patienceMillis = millis(name, json);
             case "query" -> vectors = List.of(vector(json));
             case "queries" -> vectors = vectors(json);
             case "filter" -> filter = json.getString();
@@ -238,15 +244,27 @@ final class DecodePayload {
                                         "unknown op \""
                                                 + given
                                                 + "\", expected search, rank, search_batch,"
-                                                + " rank_batch or status"));
+                                                + " rank_batch, status or verify"));
         return new Payload(
                 asked,
                 required("nonce", nonce),
                 required("user", user),
                 required("expires", expiresMillis),
-                asked == Payload.Operation.STATUS ? null : search(),
+                switch (asked) {
+                    case STATUS, VERIFY -> null;
+                    case SEARCH, RANK, SEARCH_BATCH, RANK_BATCH -> search();
+                },
                 keys,
-                refresh);
+                refresh,
+                asked == Payload.Operation.VERIFY ? comparison() : null);
+    }
+
+    private ComparisonRequest comparison() {
+        return new ComparisonRequest(
+                required("job", job),
+                required("index", index),
+                repair,
+                Duration.ofMillis(patienceMillis));
     }
 
     private SearchRequest search() {

@@ -14,9 +14,10 @@ import java.util.List;
  * @param nonce 32 hexadecimal digits
  * @param user the role that asked, for the log
  * @param expiresMillis wall clock
- * @param search what is searched for; null for STATUS
+ * @param search what is searched for; null for STATUS and VERIFY
  * @param keys the rows to rank; empty unless RANK or RANK_BATCH
  * @param refresh whether STATUS reads the catalog again
+ * @param comparison what VERIFY compares; null for the others
  */
 record Payload(
         Operation operation,
@@ -25,13 +26,15 @@ record Payload(
         long expiresMillis,
         @Nullable SearchRequest search,
         List<RowKey> keys,
-        boolean refresh) {
+        boolean refresh,
+        @Nullable ComparisonRequest comparison) {
     enum Operation {
         SEARCH("search"),
         RANK("rank"),
         SEARCH_BATCH("search_batch"),
         RANK_BATCH("rank_batch"),
-        STATUS("status");
+        STATUS("status"),
+        VERIFY("verify");
 
         private final String jsonName;
 

@@ -112,7 +112,7 @@ public final class RenderDetail {
         nullable(json, "message", index.message());
     }
 
-    private static String render(Consumer<JsonGenerator> content) {
+    static String render(Consumer<JsonGenerator> content) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
             json.writeStartObject();
@@ -122,7 +122,7 @@ public final class RenderDetail {
         return text.toString();
     }
 
-    private static void nullable(JsonGenerator json, String name, @Nullable String value) {
+    static void nullable(JsonGenerator json, String name, @Nullable String value) {
         if (value == null) {
             json.writeNullProperty(name);
         } else {

@@ -37,6 +37,7 @@ public final class VectorIndex {
     private final Shared shared;
     private final ShardStore store;
     private final BackgroundWork background;
+    private final KeyWatch watch = new KeyWatch();
     private final AtomicBoolean enqueued = new AtomicBoolean();
     private volatile State state;
     private volatile @Nullable String failure;
@@ -434,6 +435,17 @@ public final class VectorIndex {
         if (touched != null) {
             touched.add(key);
         }
+        watch.touch(key);
+    }
+
+    /**
+     * Begins to compare the index with its table; the caller closes it.
+     *
+     * @throws AnnexException NOT_SERVABLE unless the state is READY, and while it is compared
+     *     already
+     */
+    public RowComparison compare() {
+        return RowComparison.begin(this, watch, this::enter);
     }
 
     ShardStore store() {

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.CompareIndex;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.PrimaryPosition;
 import io.annexdb.sidecar.replication.FlushPosition;
@@ -37,6 +38,7 @@ public final class Follower implements AutoCloseable {
     private final SlowJobs jobs;
     private final WaitReport waits;
     private final Reconcile reconcile;
+    private final Comparisons comparisons;
     private final WakeServer wake;
     private final Thread auditor;
     private final Object auditing = new Object();
@@ -55,9 +57,13 @@ public final class Follower implements AutoCloseable {
         this.stream = new StreamKeeper(source, registry, telemetry);
         this.ingest = new Ingest(registry, stream::acknowledge);
         this.jobs = new SlowJobs(this::raiseAlarm);
-        this.waits = new WaitReport(jobs, sql);
         this.reconcile =
                 new Reconcile(source, registry, telemetry, sql, flush, ingest, jobs, stream);
+        this.comparisons =
+                new Comparisons((indexId, repair) ->
+                        new Comparison(
+                                indexId, repair, source, registry, ingest, reconcile, telemetry));
+        this.waits = new WaitReport(jobs, comparisons, sql);
         this.wake = new WakeServer(new SqlSession(source), registry, stream);
         this.auditor = Thread.ofPlatform().daemon().name("annex-audit").unstarted(this::run);
         telemetry.positions(
@@ -93,6 +99,11 @@ public final class Follower implements AutoCloseable {
         };
     }
 
+    /** Compares indexes with their tables. */
+    public CompareIndex comparisons() {
+        return comparisons;
+    }
+
     public FollowerStatus status() {
         StreamStatus now = stream.status();
         Optional<String> failure =
@@ -120,6 +131,7 @@ public final class Follower implements AutoCloseable {
         flush.close();
         wake.close();
         jobs.close();
+        comparisons.close();
         stream.stop();
         ingest.close();
         try {
@@ -141,6 +153,7 @@ public final class Follower implements AutoCloseable {
             return;
         }
         try {
+            comparisons.endForgotten(sql);
             reconcile.audit();
             waits.update();
             error = null;

@@ -21,9 +21,11 @@ import io.annexdb.sidecar.telemetry.Telemetry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -102,6 +104,37 @@ final class Reconcile {
             usable.forEach(key -> copy(fetch(wanted, key), fetch(facts, key.relationOid())));
         }
         obstacles.forEach((key, obstacle) -> shards.refuse(fetch(wanted, key), obstacle));
+    }
+
+    /** A shard that is followed, as the catalog and its relation are now. */
+    record Followed(ShardRoute route, ShardDefinition shard, RelationFacts facts) {}
+
+    /**
+     * The shards of an index that are followed here.
+     *
+     * @throws AnnexException NOT_SERVABLE when PostgreSQL cannot be asked now
+     */
+    synchronized List<Followed> followed(long indexId) {
+        Map<ShardKey, ShardDefinition> wanted = readCatalog();
+        wanted.keySet().removeIf(key -> key.indexId() != indexId || shards.find(key) == null);
+        Map<Long, RelationFacts> facts = readFacts(wanted);
+        List<Followed> followed = new ArrayList<>();
+        wanted.forEach((key, shard) -> {
+            ShardRoute route = shards.find(key);
+            RelationFacts relation = facts.get(key.relationOid());
+            if (route != null && relation != null) {
+                followed.add(new Followed(route, shard, relation));
+            }
+        });
+        return followed;
+    }
+
+    /** Has a shard filled anew, by the next audit. */
+    synchronized void rebuild(ShardRoute route) {
+        if (route.equals(shards.find(route.definition().key()))) {
+            LOG.warn("Filled anew: {}", route.definition().relation());
+            shards.drop(route);
+        }
     }
 
     private Map<ShardKey, ShardDefinition> readCatalog() {

@@ -3,13 +3,15 @@ package io.annexdb.sidecar.ingest;
 import io.annexdb.sidecar.replication.SlotWait;
 import io.annexdb.sidecar.replication.SqlSession;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,13 +23,16 @@ final class WaitReport {
     private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final SlowJobs jobs;
+    private final Comparisons comparisons;
     private final SqlSession sql;
     private volatile Map<Long, String> messages = Map.of();
-    private int processId;
-    private long loggedNanos;
 
-    WaitReport(SlowJobs jobs, SqlSession sql) {
+    /** By process that waits, when that was logged. */
+    private final Map<Integer, Long> loggedNanos = new HashMap<>();
+
+    WaitReport(SlowJobs jobs, Comparisons comparisons, SqlSession sql) {
         this.jobs = jobs;
+        this.comparisons = comparisons;
         this.sql = sql;
     }
 
@@ -38,29 +43,42 @@ final class WaitReport {
 
     /** Looks again; called with each audit. */
     void update() {
-        Optional<SlowJob> job = jobs.current();
-        int now = job.map(SlowJob::slotProcessId).orElse(0);
-        if (job.isEmpty() || now == 0) {
-            processId = 0;
-            messages = Map.of();
-            return;
-        }
-        List<String> blockers = sql.ask(connection -> SlotWait.blockers(connection, now));
-        String message = job.get().subject() + " waits for " + String.join(", ", blockers);
         Map<Long, String> next = new HashMap<>();
-        if (!blockers.isEmpty()) {
-            job.get().indexes().forEach(index -> next.put(index, message));
+        Set<Integer> waiting = new HashSet<>();
+        jobs.current()
+                .ifPresent(job -> {
+                    String message = look(job.slotProcessId(), job.subject(), waiting);
+                    if (message != null) {
+                        job.indexes().forEach(index -> next.put(index, message));
+                    }
+                });
+        for (Comparison comparison : comparisons.running()) {
+            CompareTable table = comparison.current();
+            if (table != null) {
+                comparison.waitsFor(look(table.slotProcessId(), table.subject(), waiting));
+            }
         }
         messages = Map.copyOf(next);
-        log(now, blockers.isEmpty() ? job.get().subject() + " waits for a slot" : message);
+        loggedNanos.keySet().retainAll(waiting);
     }
 
-    private void log(int now, String message) {
-        if (now != processId) {
-            processId = now;
-            loggedNanos = System.nanoTime();
-        } else if (System.nanoTime() - loggedNanos > LOG_NANOS) {
-            loggedNanos = System.nanoTime();
+    /** What a process that makes a slot waits for, or null. */
+    private @Nullable String look(int processId, String subject, Set<Integer> waiting) {
+        if (processId == 0) {
+            return null;
+        }
+        waiting.add(processId);
+        List<String> blockers = sql.ask(connection -> SlotWait.blockers(connection, processId));
+        String message = subject + " waits for " + String.join(", ", blockers);
+        log(processId, blockers.isEmpty() ? subject + " waits for a slot" : message);
+        return blockers.isEmpty() ? null : message;
+    }
+
+    private void log(int processId, String message) {
+        long now = System.nanoTime();
+        Long before = loggedNanos.putIfAbsent(processId, now);
+        if (before != null && now - before > LOG_NANOS) {
+            loggedNanos.put(processId, now);
             LOG.warn("{}", message);
         }
     }

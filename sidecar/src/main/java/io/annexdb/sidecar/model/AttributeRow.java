@@ -65,6 +65,26 @@ public final class AttributeRow {
         return values[column] != null;
     }
 
+    /** Whether no value is known to differ. */
+    public boolean agrees(AttributeRow other) {
+        for (int i = 0; i < size(); i++) {
+            if (isKnown(i) && other.isKnown(i) && !hasSame(i, other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isKnown(int column) {
+        return states[column] == State.VALUE || states[column] == State.NULL;
+    }
+
+    private boolean hasSame(int column, AttributeRow other) {
+        return states[column] == other.states[column]
+                && numbers[column] == other.numbers[column]
+                && Arrays.equals(values[column], other.values[column]);
+    }
+
     /** This row, with unchanged values taken from the row before; without one they are unknown. */
     public AttributeRow over(@Nullable AttributeRow before) {
         if (!Arrays.asList(states).contains(State.UNCHANGED)) {

@@ -29,6 +29,15 @@ public final class SlotWait {
 
     private SlotWait() {}
 
+    /** Ends a process that makes a slot; it would not see that nobody waits for it any more. */
+    public static void end(Connection connection, int processId) throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT pg_catalog.pg_terminate_backend(?)")) {
+            statement.setInt(1, processId);
+            statement.execute();
+        }
+    }
+
     /** Descriptions of what the process waits for; none when it does not wait. */
     public static List<String> blockers(Connection connection, int processId) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(BLOCKERS)) {

@@ -161,7 +161,12 @@ public final class Segment implements AutoCloseable {
     /** Whether the row has exactly these elements. For the writer. */
     public boolean holds(RowKey key, float[] vector) {
         int slot = find(key);
-        return slot >= 0
+        return slot >= 0 && isVector(slot, vector);
+    }
+
+    /** Whether a slot has exactly these elements, and their hash. */
+    public boolean isVector(int slot, float[] vector) {
+        return vectors.dimension() == vector.length
                 && rows.vectorHash(slot) == VectorHash.of(vectors.elements(), vector)
                 && vectors.holds(slot, vector);
     }

@@ -46,6 +46,10 @@ public final class Telemetry implements AutoCloseable {
     private final Counter acknowledgements =
             counter("annex.acknowledgements", "Durable positions acknowledged to the slot");
     private final Counter rebuilds = counter("annex.rebuilds", "Shards copied from their table");
+    private final Counter comparedRows =
+            counter("annex.compared.rows", "Rows of tables compared with their index");
+    private final Counter differences =
+            counter("annex.differences", "Rows in which an index differed from its table");
     private final MultiGauge rows = perIndex("annex.index.rows", "Live rows");
     private final MultiGauge freshRows = perIndex("annex.index.fresh.rows", "Rows not yet linked");
     private final MultiGauge skippedRows =
@@ -127,6 +131,12 @@ public final class Telemetry implements AutoCloseable {
     /** A shard's index was filled from its table. */
     public void rebuilt() {
         rebuilds.increment();
+    }
+
+    /** An index was compared with so many rows of a table, and this many were different. */
+    public void compared(long tableRows, long differing) {
+        comparedRows.increment((double) tableRows);
+        differences.increment((double) differing);
     }
 
     /** Where the paths of the distance kernels come from; asked once per scrape. */

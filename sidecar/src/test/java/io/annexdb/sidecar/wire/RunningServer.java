@@ -4,7 +4,9 @@ import io.annexdb.sidecar.command.CommandService;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ElementType;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -70,6 +72,10 @@ final class RunningServer implements AutoCloseable {
                 new CommandService(
                         new SearchService(registry, fence, telemetry),
                         status,
+                        (job, index, repair, patience) -> {
+                            throw new AnnexException(
+                                    ErrorCode.UNDEFINED_INDEX, "nothing to compare", null);
+                        },
                         telemetry,
                         SECRET,
                         "0.1.0");

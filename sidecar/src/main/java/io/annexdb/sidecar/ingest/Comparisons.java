@@ -1,0 +1,68 @@
+package io.annexdb.sidecar.ingest;
+
+import io.annexdb.sidecar.model.CompareIndex;
+import io.annexdb.sidecar.model.ComparisonProgress;
+import io.annexdb.sidecar.replication.SlotWait;
+import io.annexdb.sidecar.replication.SqlSession;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+
+/**
+ * The comparisons that run or have ended a moment ago, by the names that were given to them. A
+ * request that is sent again after a broken connection finds the one that it began.
+ */
+final class Comparisons implements CompareIndex, AutoCloseable {
+    private final BiFunction<Long, Boolean, Comparison> begin;
+    private final Map<String, Comparison> jobs = new HashMap<>();
+
+    /** The function prepares a comparison of an index, with repair or without. */
+    Comparisons(BiFunction<Long, Boolean, Comparison> begin) {
+        this.begin = begin;
+    }
+
+    @Override
+    public ComparisonProgress ask(String job, long indexId, boolean repair, Duration patience) {
+        return find(job, indexId, repair).ask(patience);
+    }
+
+    private synchronized Comparison find(String job, long indexId, boolean repair) {
+        Comparison known = jobs.get(job);
+        if (known != null) {
+            return known;
+        }
+        Comparison begun = begin.apply(indexId, repair);
+        jobs.put(job, begun);
+        begun.start();
+        return begun;
+    }
+
+    /** Those that run. */
+    synchronized List<Comparison> running() {
+        return jobs.values().stream().filter(each -> !each.hasEnded()).toList();
+    }
+
+    /** Ends those that nobody asks for any more; called with each audit. */
+    void endForgotten(SqlSession sql) {
+        for (Comparison running : running()) {
+            if (running.isForgotten()) {
+                int waiting = running.slotProcessId();
+                if (waiting != 0) {
+                    sql.tell(connection -> SlotWait.end(connection, waiting));
+                }
+                running.stop();
+            }
+        }
+        synchronized (this) {
+            jobs.values().removeIf(each -> each.hasEnded() && each.isForgotten());
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        jobs.values().forEach(Comparison::stop);
+    }
+}

@@ -1,0 +1,99 @@
+package io.annexdb.sidecar.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/** Every shard of a distributed table is compared on its own worker, and closed by policies. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CitusAgreementTest {
+    private static final String SEARCH =
+            "select (hit).namespace, (hit).id from annex.search(null::memory.memory_entries,"
+                    + " 'embedding', '{1,0.5}', 10)";
+
+    private CitusCluster cluster;
+    private Session session;
+
+    @BeforeAll
+    void start(@TempDir Path files) throws Exception {
+        Optional<Path> installation = InstalledPostgres.installationWithCitus();
+        assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
+        cluster = CitusCluster.start(installation.get(), files);
+        session = cluster.coordinator();
+        session.run(
+                "insert into memory.memory_entries (namespace, id, category, content, embedding)"
+                        + " select 'ns' || i % 7, i, 'k', 'text', array[i, i % 100] from"
+                        + " generate_series(1, 700) i",
+                "create table kinds (id int primary key, embedding real[])",
+                "select create_reference_table('kinds')",
+                "insert into kinds select i, array[i, 1] from generate_series(1, 20) i",
+                "select annex.create_index('memory.memory_entries', 'embedding', metric => 'l2')",
+                "select annex.create_index('kinds', 'embedding', metric => 'l2')",
+                "select annex.wait_for_index('memory_entries_embedding', '1 minute')",
+                "select annex.wait_for_index('kinds_embedding', '1 minute')");
+    }
+
+    @AfterAll
+    void close() throws Exception {
+        if (session != null) {
+            session.close();
+        }
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    void everyShardIsComparedOnItsWorker() throws SQLException {
+        assertEquals(
+                "2,6,700,700,0",
+                session.value(
+                        "select count(distinct sidecar), count(*), sum(table_rows),"
+                                + " sum(index_rows), sum(different) from"
+                                + " annex.verify('memory_entries_embedding')"));
+    }
+
+    @Test
+    void aReferenceTableIsComparedOnOneNode() throws SQLException {
+        assertEquals(
+                List.of("20,20,0"),
+                session.rows(
+                        "select table_rows, index_rows, different from"
+                                + " annex.verify('kinds_embedding')"));
+    }
+
+    @Test
+    void policiesCloseTheIndexUnlessItsOwnerOpensIt() throws SQLException {
+        List<String> own = session.rows(SEARCH.replace(", 10)", ", 10, namespace => 'ns4')"));
+        session.run(
+                "create role one_tenant login",
+                "grant usage on schema memory to one_tenant",
+                "grant select on memory.memory_entries to one_tenant",
+                "alter table memory.memory_entries enable row level security",
+                "create policy own on memory.memory_entries to one_tenant using (namespace ="
+                        + " 'ns4')");
+        try (Session tenant = Session.open(cluster.url(0), "one_tenant")) {
+            assertEquals(own, tenant.rows(SEARCH));
+            tenant.refuses(
+                    "42501",
+                    "row-level security",
+                    "select annex_internal.ask((select index_id from annex.indexes where index_name"
+                            + " = 'memory_entries_embedding'), 'search', '[1,1]', 1, 10, null,"
+                            + " null, 'strong', 5000, null)");
+            session.run(
+                    "select annex.alter_index('memory_entries_embedding', '{\"row_security\":"
+                            + " \"index\"}')");
+            assertEquals(own, tenant.rows(SEARCH));
+        }
+    }
+}
