@@ -155,8 +155,7 @@ class ExplainRowTest {
                     guest.value(explain("reason, message", "t0", 2, "")),
                     guest.value(explain("reason, message", "t0", 999, "")));
             // Its rank is that among the rows which the role may see.
-            assertEquals(
-                    "found,2,3", guest.value(explain("reason, rank, distance", "t1", 3, "")));
+            assertEquals("found,2,3", guest.value(explain("reason, rank, distance", "t1", 3, "")));
         } finally {
             session.run("drop policy own on docs", "alter table docs disable row level security");
         }
@@ -170,11 +169,7 @@ class ExplainRowTest {
             String url = annex.url().replace(":" + annex.postgresPort(), ":" + proxy.port());
             try (SidecarUnderTest slow =
                             SidecarUnderTest.start(
-                                    "main",
-                                    url,
-                                    AnnexOnPostgres.USER,
-                                    files,
-                                    annex.sidecarPort());
+                                    "main", url, AnnexOnPostgres.USER, files, annex.sidecarPort());
                     Session own = annex.session()) {
                 assertTrue(slow.port() > 0);
                 own.run(
@@ -187,7 +182,8 @@ class ExplainRowTest {
                         "update docs set embedding = '{0.25,0}' where id = 98");
                 assertEquals(
                         "not applied yet,2,0.5,t",
-                        own.value(explain("reason, rank, distance, applied < flushed", "t1", 0, "")));
+                        own.value(
+                                explain("reason, rank, distance, applied < flushed", "t1", 0, "")));
                 assertTrue(
                         own.value(explain("message", "t0", 98, "")).contains("an earlier vector"));
                 proxy.thaw();
