@@ -28,6 +28,16 @@ enum Option {
             "500",
             number(1, 10_000),
             "sessions at once; each database backend that searches keeps one"),
+    LOGIN_LIMIT(
+            "listen.login-limit",
+            "500",
+            number(1, 10_000),
+            "connections at once that have not proven the secret yet, besides the sessions"),
+    MESSAGE_LIMIT_MEGABYTES(
+            "listen.message-limit-megabytes",
+            "16",
+            number(1, 1_024),
+            "longest message of a session; before the login it is 8 kB"),
     AUTHENTICATION_TIMEOUT_SECONDS(
             "listen.authentication-timeout-seconds",
             "10",
@@ -38,6 +48,23 @@ enum Option {
             "0",
             number(0, 86_400),
             "closes sessions that were silent for so long; 0 never"),
+    TRANSFER_TIMEOUT_SECONDS(
+            "listen.transfer-timeout-seconds",
+            "60",
+            number(0, 3_600),
+            "closes sessions of which a message or an answer is under way for so long; 0 never"),
+    TLS_MODE(
+            "tls.mode",
+            "allow",
+            oneOf("disable", "allow", "require"),
+            "whether clients may encrypt, which takes a certificate, or have to"),
+    TLS_CERTIFICATE(
+            "tls.certificate",
+            "",
+            text(0, 4_000),
+            "PEM file of the certificate, with those between it and the root; read again when it"
+                    + " changes"),
+    TLS_KEY("tls.key", "", text(0, 4_000), "PEM file of its private key: PKCS#8, not encrypted"),
     HTTP_HOST("http.host", "127.0.0.1", text(1, 255), "address for metrics, health and status"),
     HTTP_PORT("http.port", "7480", number(0, 65_535), "TCP port for it; 0 takes a free one"),
     SECRET(

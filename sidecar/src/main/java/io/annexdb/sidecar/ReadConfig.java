@@ -49,7 +49,21 @@ final class ReadConfig {
         for (Option option : Option.values()) {
             values.put(option, judged(option, values.getOrDefault(option, option.defaultValue())));
         }
+        judgeTls(values);
         return new Config(values);
+    }
+
+    /** Half of what encryption needs must not end as none. */
+    private static void judgeTls(Map<Option, String> values) {
+        boolean hasCertificate = !"".equals(values.get(Option.TLS_CERTIFICATE));
+        boolean hasKey = !"".equals(values.get(Option.TLS_KEY));
+        if (hasCertificate != hasKey) {
+            Option missing = hasKey ? Option.TLS_CERTIFICATE : Option.TLS_KEY;
+            throw outOfRange(missing, "empty", "a file, as the other of the two is given");
+        }
+        if ("require".equals(values.get(Option.TLS_MODE)) && !hasCertificate) {
+            throw outOfRange(Option.TLS_CERTIFICATE, "empty", "a file, as tls.mode is require");
+        }
     }
 
     private static Map<String, String> fromFile(@Nullable Path file) {

@@ -18,6 +18,7 @@ import io.annexdb.sidecar.query.StatusService;
 import io.annexdb.sidecar.telemetry.IndexFigures;
 import io.annexdb.sidecar.telemetry.KernelFigures;
 import io.annexdb.sidecar.telemetry.Telemetry;
+import io.annexdb.sidecar.wire.TlsSettings;
 import io.annexdb.sidecar.wire.WireServer;
 import io.annexdb.sidecar.wire.WireSettings;
 
@@ -26,11 +27,13 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -238,9 +241,31 @@ public final class Sidecar implements AutoCloseable {
                 config.text(Option.LISTEN_HOST),
                 config.number(Option.LISTEN_PORT),
                 config.text(Option.SECRET),
-                config.number(Option.CONNECTION_LIMIT),
-                Duration.ofSeconds(config.number(Option.AUTHENTICATION_TIMEOUT_SECONDS)),
-                Duration.ofSeconds(config.number(Option.IDLE_TIMEOUT_SECONDS)));
+                new WireSettings.Limits(
+                        config.number(Option.CONNECTION_LIMIT),
+                        config.number(Option.LOGIN_LIMIT),
+                        Math.toIntExact((long) config.number(Option.MESSAGE_LIMIT_MEGABYTES) << 20),
+                        seconds(config, Option.AUTHENTICATION_TIMEOUT_SECONDS),
+                        seconds(config, Option.IDLE_TIMEOUT_SECONDS),
+                        seconds(config, Option.TRANSFER_TIMEOUT_SECONDS)),
+                tlsSettings(config));
+    }
+
+    private static Duration seconds(Config config, Option option) {
+        return Duration.ofSeconds(config.number(option));
+    }
+
+    private static Optional<TlsSettings> tlsSettings(Config config) {
+        String mode = config.text(Option.TLS_MODE);
+        String certificate = config.text(Option.TLS_CERTIFICATE);
+        if (mode.equals("disable") || certificate.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new TlsSettings(
+                        Path.of(certificate),
+                        Path.of(config.text(Option.TLS_KEY)),
+                        mode.equals("require")));
     }
 
     private static IndexFigures figures(IndexStatus index) {

@@ -65,10 +65,16 @@ public final class BackendWriter {
         int8('N');
     }
 
-    public void authenticationSasl(String mechanism) {
+    /** The answer to a request for TLS, after which the client begins its handshake. */
+    public void encryptionFollows() {
+        int8('S');
+    }
+
+    /** The mechanisms of authentication, the preferred one first. */
+    public void authenticationSasl(List<String> mechanisms) {
         begin('R');
         int32(10);
-        string(mechanism);
+        mechanisms.forEach(this::string);
         int8(0);
         end();
     }

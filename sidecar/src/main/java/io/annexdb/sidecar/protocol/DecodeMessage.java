@@ -22,9 +22,6 @@ public final class DecodeMessage {
     /** Until the password is proven, nothing long has to be believed. */
     public static final int LENGTH_MAX_UNAUTHENTICATED = 8_192;
 
-    /** A request to rank 100,000 rows fits several times. */
-    public static final int LENGTH_MAX = 16 << 20;
-
     private static final int TEXT_FORMAT = 0;
     private static final int BINARY_FORMAT = 1;
 
@@ -34,7 +31,7 @@ public final class DecodeMessage {
      * The length of the body, which follows.
      *
      * @param length the four bytes after the type
-     * @param lengthMax one of the limits above
+     * @param lengthMax what is allowed, itself included
      */
     public static int bodyLength(int length, int lengthMax) {
         if (length < 4 || length > lengthMax) {

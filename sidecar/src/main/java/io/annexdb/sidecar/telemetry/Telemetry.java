@@ -41,6 +41,12 @@ public final class Telemetry implements AutoCloseable {
             counter("annex.fence.reads", "Positions read at the primary");
     private final Counter refusals =
             counter("annex.connections.refused", "Connections over the limit");
+    private final Counter lateClients =
+            counter(
+                    "annex.connections.expired",
+                    "Connections closed because the client was late or idle");
+    private final Counter delayedLogins =
+            counter("annex.logins.delayed", "Logins that waited because of failures before them");
     private final Counter wrongPasswords =
             counter("annex.authentication.failures", "Logins that failed");
     private final Counter acknowledgements =
@@ -117,6 +123,31 @@ public final class Telemetry implements AutoCloseable {
 
     public void connectionRefused() {
         refusals.increment();
+    }
+
+    public void connectionExpired() {
+        lateClients.increment();
+    }
+
+    public void loginDelayed() {
+        delayedLogins.increment();
+    }
+
+    /**
+     * Shows until when the certificate in use is valid.
+     *
+     * @param notAfterSeconds since 1970
+     * @param filesRejected 1 while the files hold something that is not used
+     */
+    public void certificate(LongSupplier notAfterSeconds, LongSupplier filesRejected) {
+        gauge(
+                "annex.tls.certificate.expiry.timestamp.seconds",
+                "When the certificate in use ends, in seconds since 1970",
+                notAfterSeconds);
+        gauge(
+                "annex.tls.files.rejected",
+                "1 while certificate or key were replaced by what cannot be used",
+                filesRejected);
     }
 
     public void authenticationFailed() {

@@ -7,60 +7,76 @@ import io.annexdb.sidecar.protocol.BackendWriter;
 import io.annexdb.sidecar.protocol.BackendWriter.Severity;
 import io.annexdb.sidecar.protocol.DecodeMessage;
 import io.annexdb.sidecar.protocol.DecodeStartup;
+import io.annexdb.sidecar.protocol.FrontendMessage;
 import io.annexdb.sidecar.protocol.StartupMessage;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One client, from its first byte to its last, on a thread of its own:
  *
  * <pre>
- *   [SSLRequest → N]  StartupMessage → SASL exchange → AuthenticationOk, settings, cancel key,
- *   ReadyForQuery → messages …
+ *   [TLS] or [SSLRequest → S, TLS | N]
+ *   StartupMessage → SASL exchange → AuthenticationOk, settings, cancel key, ReadyForQuery
+ *   → messages …
  * </pre>
  *
- * <p>Only {@link #cancel}, {@link #stop} and {@link #abort} are for other threads.
+ * <p>Whatever the client has to do has a deadline. Only {@link #cancel}, {@link #stop}, {@link
+ * #abort} and {@link #closeIfLate} are for other threads.
  */
 final class Connection implements Runnable, Session.Output {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final int FLUSH_BYTES = 256 << 10;
     private static final int ENCRYPTION_REQUESTS_MAX = 2;
     private static final int DRAIN_MILLIS = 500;
+    private static final int TLS_HANDSHAKE_RECORD = 22;
+    private static final long NEVER = Long.MAX_VALUE;
+
+    /** What the connection is about, and so what being late means. */
+    private enum Phase {
+        LOGIN,
+        IDLE,
+        RECEIVING,
+        WORKING,
+        SENDING
+    }
 
     private final WireServer server;
-    private final Socket socket;
+    private final Transport transport;
+    private final ClientAddress address;
     private final int processId;
     private final int secret;
-    private final long openedNanos = System.nanoTime();
     private final BackendWriter out = new BackendWriter();
-    private final FrameReader in;
-    private final OutputStream socketOut;
     private volatile boolean cancelled;
     private volatile boolean authenticated;
-    private volatile long waitingSinceNanos = Long.MAX_VALUE;
+    private volatile Phase phase = Phase.LOGIN;
+    private volatile long deadlineNanos;
     private volatile @Nullable AnnexException stopReason;
 
-    Connection(WireServer server, Socket socket, int processId, int secret) throws IOException {
+    Connection(
+            WireServer server,
+            Transport transport,
+            ClientAddress address,
+            int processId,
+            int secret) {
         this.server = server;
-        this.socket = socket;
+        this.transport = transport;
+        this.address = address;
         this.processId = processId;
         this.secret = secret;
-        this.in = new FrameReader(socket.getInputStream());
-        this.socketOut = socket.getOutputStream();
+        this.deadlineNanos = System.nanoTime() + server.limits().authenticationTimeout().toNanos();
     }
 
     @Override
     public void run() {
-        try (socket) {
+        try (transport) {
             converse();
         } catch (IOException e) {
             LOG.debug("connection {} ended: {}", processId, e.toString());
@@ -77,16 +93,37 @@ final class Connection implements Runnable, Session.Output {
         return authenticated;
     }
 
-    long openedNanos() {
-        return openedNanos;
+    /** Closes it if the client has not done in time what it has to do. */
+    void closeIfLate(long nowNanos) {
+        long deadline = deadlineNanos;
+        Phase late = phase;
+        if (deadline == NEVER || nowNanos - deadline < 0 || deadline != deadlineNanos) {
+            return;
+        }
+        switch (late) {
+            case LOGIN, RECEIVING, SENDING -> {
+                LOG.debug("connection {} is late in phase {}", processId, late);
+                server.expired();
+                abort();
+            }
+            case IDLE -> {
+                server.expired();
+                stop(
+                        new AnnexException(
+                                ErrorCode.ADMIN_SHUTDOWN,
+                                "terminating connection because it was idle for "
+                                        + server.limits().idleTimeout().toSeconds()
+                                        + " s",
+                                "The limit is listen.idle-timeout-seconds."));
+            }
+            case WORKING -> {}
+        }
     }
 
-    /** When it began to wait for the client; far in the future while it works. */
-    long waitingSinceNanos() {
-        return waitingSinceNanos;
-    }
-
-    /** Stops the statement in progress, if the secret is the right one. */
+    /**
+     * Stops the statement in progress, if the secret is the right one. Two ints are compared in one
+     * instruction, so the time tells nothing.
+     */
     void cancel(int givenSecret) {
         if (givenSecret == secret) {
             cancelled = true;
@@ -98,7 +135,7 @@ final class Connection implements Runnable, Session.Output {
         stopReason = reason;
         cancelled = true;
         try {
-            socket.shutdownInput();
+            transport.endInput();
         } catch (IOException e) {
             LOG.debug("connection {} was closed already", processId);
         }
@@ -107,7 +144,7 @@ final class Connection implements Runnable, Session.Output {
     /** Closes the socket under the session. */
     void abort() {
         try {
-            socket.close();
+            transport.abort();
         } catch (IOException e) {
             LOG.debug("connection {} does not close: {}", processId, e.toString());
         }
@@ -115,8 +152,10 @@ final class Connection implements Runnable, Session.Output {
 
     @Override
     public void flush() throws IOException {
-        socketOut.write(out.array(), 0, out.length());
+        enter(Phase.SENDING);
+        transport.write(out.array(), out.length());
         out.clear();
+        enter(Phase.WORKING);
     }
 
     @Override
@@ -146,14 +185,19 @@ final class Connection implements Runnable, Session.Output {
         }
     }
 
-    /** The start-up message; empty after a cancel request. */
+    /** The start-up message; empty after a cancel request, or when the client has left. */
     private Optional<StartupMessage.Startup> startup() throws IOException {
+        int first = transport.in().peek();
+        if (first < 0) {
+            return Optional.empty();
+        }
+        if (first == TLS_HANDSHAKE_RECORD && server.tls().isPresent()) {
+            transport.secureDirectly(server.tls().get().identity());
+        }
         for (int i = 0; i <= ENCRYPTION_REQUESTS_MAX; i++) {
-            switch (DecodeStartup.decode(in.startup())) {
-                case StartupMessage.SslRequest _, StartupMessage.GssEncryptionRequest _ -> {
-                    out.noEncryption();
-                    flush();
-                }
+            switch (DecodeStartup.decode(transport.in().startup())) {
+                case StartupMessage.SslRequest _ -> encrypt();
+                case StartupMessage.GssEncryptionRequest _ -> decline();
                 case StartupMessage.CancelRequest request -> {
                     server.cancel(request.processId(), request.secret());
                     return Optional.empty();
@@ -167,13 +211,36 @@ final class Connection implements Runnable, Session.Output {
                 ErrorCode.PROTOCOL_VIOLATION, "too many requests for encryption", null);
     }
 
+    private void encrypt() throws IOException {
+        Optional<TlsFiles> tls = server.tls();
+        if (tls.isEmpty() || transport.isSecure()) {
+            decline();
+            return;
+        }
+        out.encryptionFollows();
+        flush();
+        transport.secure(tls.get().identity());
+    }
+
+    private void decline() throws IOException {
+        out.noEncryption();
+        flush();
+    }
+
     private Session open(StartupMessage.Startup startup) throws IOException {
+        if (!transport.isSecure() && server.tls().filter(TlsFiles::areRequired).isPresent()) {
+            throw new AnnexException(
+                    ErrorCode.INVALID_AUTHORIZATION,
+                    "this sidecar serves encrypted connections only",
+                    "Connect with sslmode=require, or verify-full; in annex.setup likewise.");
+        }
         server.checkRoom();
         if (startup.minorVersion() > 0 || !startup.unknownOptions().isEmpty()) {
             out.negotiateProtocolVersion(startup.unknownOptions());
         }
-        authenticate(startup.parameters().getOrDefault("user", ""));
-        server.admit(this);
+        new Authenticate(server, transport, address, out, this)
+                .run(startup.parameters().getOrDefault("user", ""));
+        server.admit(this, address);
         authenticated = true;
         CommandSession commands = server.commands().open(startup.parameters());
         out.authenticationOk();
@@ -184,59 +251,47 @@ final class Connection implements Runnable, Session.Output {
         return session;
     }
 
-    private void authenticate(String user) throws IOException {
-        String mechanism = Credentials.MECHANISM.getName();
-        ScramExchange scram = server.scram(user);
-        out.authenticationSasl(mechanism);
-        flush();
-        nextSasl();
-        var initial =
-                DecodeMessage.saslInitial(
-                        in.type(), in.body(DecodeMessage.LENGTH_MAX_UNAUTHENTICATED));
-        if (!initial.mechanism().equals(mechanism)) {
-            throw new AnnexException(
-                    ErrorCode.PROTOCOL_VIOLATION,
-                    "client selected an invalid SASL authentication mechanism",
-                    "This server offers " + mechanism + ".");
-        }
-        out.authenticationSaslContinue(scram.first(initial.data()));
-        flush();
-        nextSasl();
-        var response =
-                DecodeMessage.saslResponse(
-                        in.type(), in.body(DecodeMessage.LENGTH_MAX_UNAUTHENTICATED));
-        out.authenticationSaslFinal(scram.last(response.data()));
-    }
-
-    private void nextSasl() throws IOException {
-        if (!in.next()) {
-            throw new EOFException("the client left during authentication");
-        }
-    }
-
     private void serve(Session session) throws IOException {
+        FrameReader in = transport.in();
         boolean more = true;
         while (more) {
-            waitingSinceNanos = System.nanoTime();
+            enter(Phase.IDLE);
             boolean came = in.next();
-            waitingSinceNanos = Long.MAX_VALUE;
+            enter(Phase.RECEIVING);
             AnnexException reason = stopReason;
             if (reason != null) {
                 throw reason;
             }
             // A cancel request that comes between two statements is too late for the first.
             cancelled = false;
-            more =
-                    came
-                            && session.handle(
-                                    DecodeMessage.decode(
-                                            in.type(), in.body(DecodeMessage.LENGTH_MAX)));
+            more = came && session.handle(receive(in));
         }
+    }
+
+    private FrontendMessage receive(FrameReader in) throws IOException {
+        ByteBuffer body = in.body(server.limits().messageBytes());
+        enter(Phase.WORKING);
+        return DecodeMessage.decode(in.type(), body);
+    }
+
+    /** The deadline of a login is one for all of it. */
+    private void enter(Phase next) {
+        if (!authenticated) {
+            return;
+        }
+        Duration limit =
+                switch (next) {
+                    case IDLE -> server.limits().idleTimeout();
+                    case RECEIVING, SENDING -> server.limits().transferTimeout();
+                    case LOGIN, WORKING -> Duration.ZERO;
+                };
+        phase = next;
+        deadlineNanos = limit.isZero() ? NEVER : System.nanoTime() + limit.toNanos();
     }
 
     private void goodbye(AnnexException reason) throws IOException {
         if (reason.code() == ErrorCode.INVALID_PASSWORD) {
-            server.authenticationFailed(socket.getRemoteSocketAddress());
+            server.authenticationFailed(address);
         }
         LOG.debug("connection {} is closed: {}", processId, reason.getMessage());
         out.errorResponse(
@@ -245,18 +300,6 @@ final class Connection implements Runnable, Session.Output {
                 String.valueOf(reason.getMessage()),
                 reason.hint().orElse(null));
         flush();
-        drain();
-    }
-
-    /** Reads what was on its way, since a close with unread bytes would tear down our answer. */
-    private void drain() throws IOException {
-        socket.shutdownOutput();
-        socket.setSoTimeout(DRAIN_MILLIS);
-        byte[] rubbish = new byte[4_096];
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DRAIN_MILLIS);
-        int read = 0;
-        while (read >= 0 && System.nanoTime() < deadline) {
-            read = socket.getInputStream().read(rubbish);
-        }
+        transport.drain(DRAIN_MILLIS);
     }
 }

@@ -14,6 +14,9 @@ final class Credentials {
     static final String ROLE = "annex";
     static final ScramMechanism MECHANISM = ScramMechanism.SCRAM_SHA_256;
 
+    /** The same computations, with the TLS connection in what is proven. */
+    static final ScramMechanism BOUND_MECHANISM = ScramMechanism.SCRAM_SHA_256_PLUS;
+
     /** PostgreSQL's own count; the keys live in memory only, next to the secret itself. */
     static final int ITERATIONS = 4_096;
 
@@ -48,18 +51,17 @@ final class Credentials {
                 ScramFunctions.salt(SALT_BYTES, random));
     }
 
-    /** Another user gets a salt as steady as the real one, and learns nothing from it. */
+    /**
+     * Another user gets a salt as steady as the real one, after the same computations, and learns
+     * nothing from it.
+     */
     String salt(String user) {
-        byte[] bytes =
-                user.equals(ROLE)
-                        ? salt
-                        : Arrays.copyOf(
-                                ScramFunctions.hmac(
-                                        MECHANISM,
-                                        foreignSaltKey,
-                                        user.getBytes(StandardCharsets.UTF_8)),
-                                SALT_BYTES);
-        return Base64.getEncoder().encodeToString(bytes);
+        byte[] foreign =
+                Arrays.copyOf(
+                        ScramFunctions.hmac(
+                                MECHANISM, foreignSaltKey, user.getBytes(StandardCharsets.UTF_8)),
+                        SALT_BYTES);
+        return Base64.getEncoder().encodeToString(user.equals(ROLE) ? salt : foreign);
     }
 
     /** Whether the proof was made with the secret, and for the one role there is. */

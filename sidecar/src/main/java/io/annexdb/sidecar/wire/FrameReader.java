@@ -27,6 +27,25 @@ final class FrameReader {
         this.in = in;
     }
 
+    /**
+     * The first byte that comes, which stays to be read.
+     *
+     * @return -1 when the client has closed the connection before it
+     */
+    int peek() throws IOException {
+        if (start == end && !fill()) {
+            return -1;
+        }
+        return buffer[start] & 0xFF;
+    }
+
+    /** What has come and was not read yet; it is read with this. */
+    byte[] takeBuffered() {
+        byte[] bytes = Arrays.copyOfRange(buffer, start, end);
+        start = end;
+        return bytes;
+    }
+
     /** The body of a message without a type, the first on a connection. */
     ByteBuffer startup() throws IOException {
         need(4);

@@ -6,11 +6,14 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Optional;
 
 /**
- * The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding:
+ * The server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677):
  *
  * <pre>
  *   client  n,,n=user,r=clientNonce
@@ -18,6 +21,10 @@ import java.util.Base64;
  *   client  c=biws,r=clientNonce+serverNonce,p=proof
  *   server  v=signature
  * </pre>
+ *
+ * <p>With channel binding the first message begins with {@code p=tls-server-end-point,,}, and what
+ * {@code c=} encodes ends with the data of the binding. A client that says {@code y} can bind and
+ * was told that we cannot: where we can, someone in between has told it so.
  *
  * <p>The name inside the first message is ignored, as in PostgreSQL: the start-up message's counts.
  */
@@ -27,29 +34,36 @@ final class ScramExchange {
     private final Credentials credentials;
     private final String user;
     private final SecureRandom random;
+    private final boolean isBound;
+    private final Optional<byte[]> binding;
     private String gs2Header = "";
     private String clientFirstBare = "";
     private String serverFirst = "";
     private String nonce = "";
 
-    ScramExchange(Credentials credentials, String user, SecureRandom random) {
+    /**
+     * Begins one.
+     *
+     * @param isBound whether the client chose the mechanism with channel binding
+     * @param binding data of the channel binding; empty where there is none to be had
+     */
+    ScramExchange(
+            Credentials credentials,
+            String user,
+            SecureRandom random,
+            boolean isBound,
+            Optional<byte[]> binding) {
         this.credentials = credentials;
         this.user = user;
         this.random = random;
+        this.isBound = isBound;
+        this.binding = binding;
     }
 
     /** Takes client-first-message, gives server-first-message. */
     String first(String clientFirst) {
-        if (clientFirst.startsWith("p=")) {
-            throw malformed("channel binding was not offered");
-        }
-        int afterFlag = clientFirst.indexOf(',');
-        int afterIdentity = clientFirst.indexOf(',', afterFlag + 1);
-        if (afterFlag != 1 || afterIdentity < 0 || "ny".indexOf(clientFirst.charAt(0)) < 0) {
-            throw malformed("no GS2 header");
-        }
-        gs2Header = clientFirst.substring(0, afterIdentity + 1);
-        clientFirstBare = clientFirst.substring(afterIdentity + 1);
+        gs2Header = gs2Header(clientFirst);
+        clientFirstBare = clientFirst.substring(gs2Header.length());
         String clientNonce = attribute(clientFirstBare, "r=");
         if (!clientFirstBare.startsWith("n=") || clientNonce.isEmpty()) {
             throw malformed("no name or no nonce");
@@ -71,8 +85,7 @@ final class ScramExchange {
             throw malformed("no proof");
         }
         String withoutProof = clientFinal.substring(0, proofAt);
-        byte[] binding = decode(attribute(withoutProof, "c="));
-        if (!new String(binding, StandardCharsets.UTF_8).equals(gs2Header)) {
+        if (!MessageDigest.isEqual(decode(attribute(withoutProof, "c=")), expectedBinding())) {
             throw malformed("the channel binding is not that of the first message");
         }
         if (!attribute(withoutProof, "r=").equals(nonce)) {
@@ -91,6 +104,34 @@ final class ScramExchange {
                             + " configuration.");
         }
         return "v=" + credentials.serverSignature(authMessage);
+    }
+
+    /** Flag, identity and their commas, which the client repeats under its proof. */
+    private String gs2Header(String clientFirst) {
+        int afterFlag = clientFirst.indexOf(',');
+        int afterIdentity = clientFirst.indexOf(',', afterFlag + 1);
+        if (afterFlag < 1 || afterIdentity < 0) {
+            throw malformed("no GS2 header");
+        }
+        String flag = clientFirst.substring(0, afterFlag);
+        if (isBound != flag.equals("p=" + ChannelBinding.TYPE)) {
+            throw malformed("the channel binding is not that of the mechanism");
+        }
+        if (flag.equals("y") && binding.isPresent()) {
+            throw malformed("the client was not told that channel binding is offered");
+        }
+        if (!isBound && !flag.equals("n") && !flag.equals("y")) {
+            throw malformed("no GS2 header");
+        }
+        return clientFirst.substring(0, afterIdentity + 1);
+    }
+
+    private byte[] expectedBinding() {
+        byte[] header = gs2Header.getBytes(StandardCharsets.UTF_8);
+        byte[] data = isBound ? binding.orElseThrow() : new byte[0];
+        byte[] expected = Arrays.copyOf(header, header.length + data.length);
+        System.arraycopy(data, 0, expected, header.length, data.length);
+        return expected;
     }
 
     /** The value of the first attribute of that name; empty when there is none. */

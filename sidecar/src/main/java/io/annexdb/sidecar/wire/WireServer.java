@@ -5,18 +5,21 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
+import jdk.net.ExtendedSocketOptions;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,14 +39,20 @@ public final class WireServer implements AutoCloseable {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(4);
     private static final int BACKLOG = 512;
 
-    /** Room beside the limit for logins and cancel requests in progress. */
-    private static final int STRANGERS_MAX = 100;
+    /** A half-open connection is found out after KEEP_IDLE + KEEP_COUNT * KEEP_INTERVAL seconds. */
+    private static final int KEEP_IDLE_SECONDS = 60;
+
+    private static final int KEEP_INTERVAL_SECONDS = 10;
+    private static final int KEEP_COUNT = 6;
 
     private final WireSettings settings;
     private final CommandService commands;
     private final Telemetry telemetry;
     private final SecureRandom random = new SecureRandom();
     private final Credentials credentials;
+    private final LoginBackOff backOff = new LoginBackOff();
+    private final Strangers<Connection> strangers;
+    private final Optional<TlsFiles> tls;
     private final ServerSocket listener;
     private final Map<Integer, Connection> connections = new ConcurrentHashMap<>();
     private final Map<Connection, Thread> threads = new ConcurrentHashMap<>();
@@ -55,11 +64,14 @@ public final class WireServer implements AutoCloseable {
             WireSettings settings,
             CommandService commands,
             Telemetry telemetry,
+            Optional<TlsFiles> tls,
             ServerSocket listener) {
         this.settings = settings;
         this.commands = commands;
         this.telemetry = telemetry;
+        this.tls = tls;
         this.listener = listener;
+        this.strangers = new Strangers<>(settings.limits().logins());
         this.credentials = Credentials.of(settings.secret(), random);
     }
 
@@ -67,10 +79,12 @@ public final class WireServer implements AutoCloseable {
      * Listens and serves until {@link #close}.
      *
      * @throws IOException if the address cannot be listened on
+     * @throws AnnexException CONFIGURATION if the files for TLS do not serve
      */
     public static WireServer start(
             WireSettings settings, CommandService commands, Telemetry telemetry)
             throws IOException {
+        Optional<TlsFiles> tls = settings.tls().map(files -> TlsFiles.open(files, telemetry));
         ServerSocket listener = new ServerSocket();
         try {
             listener.setReuseAddress(true);
@@ -80,7 +94,7 @@ public final class WireServer implements AutoCloseable {
             throw new IOException(
                     "cannot listen on " + settings.host() + ":" + settings.port() + ": " + e, e);
         }
-        WireServer server = new WireServer(settings, commands, telemetry, listener);
+        WireServer server = new WireServer(settings, commands, telemetry, tls, listener);
         Thread.ofPlatform().name("annex-wire-accept").daemon().start(server::accept);
         Thread.ofPlatform().name("annex-wire-reap").daemon().start(server::reap);
         LOG.info("listening for clients on {}:{}", settings.host(), server.port());
@@ -115,8 +129,29 @@ public final class WireServer implements AutoCloseable {
         return commands;
     }
 
-    ScramExchange scram(String user) {
-        return new ScramExchange(credentials, user, random);
+    WireSettings.Limits limits() {
+        return settings.limits();
+    }
+
+    Optional<TlsFiles> tls() {
+        return tls;
+    }
+
+    ScramExchange scram(String user, boolean isBound, Optional<byte[]> binding) {
+        return new ScramExchange(credentials, user, random, isBound, binding);
+    }
+
+    /** Makes a client wait whose address has failed before. */
+    void awaitTurn(ClientAddress address) throws IOException {
+        if (backOff.delayMillis(address) > 0) {
+            telemetry.loginDelayed();
+        }
+        try {
+            backOff.await(address);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted before a login");
+        }
     }
 
     void cancel(int processId, int secret) {
@@ -128,21 +163,24 @@ public final class WireServer implements AutoCloseable {
 
     /** Refuses before the password is asked for, to spare both sides the work. */
     void checkRoom() {
-        if (admitted.get() >= settings.connectionLimit()) {
+        if (admitted.get() >= settings.limits().connections()) {
             throw tooMany();
         }
     }
 
     /** Counts a client that has proven its password. */
-    void admit(Connection connection) {
-        if (admitted.incrementAndGet() > settings.connectionLimit()) {
+    void admit(Connection connection, ClientAddress address) {
+        backOff.succeeded(address);
+        if (admitted.incrementAndGet() > settings.limits().connections()) {
             admitted.decrementAndGet();
             throw tooMany();
         }
+        strangers.remove(connection);
         LOG.debug("connection {} authenticated", connection.processId());
     }
 
     void closed(Connection connection) {
+        strangers.remove(connection);
         if (connections.remove(connection.processId()) != null) {
             threads.remove(connection);
             telemetry.connectionClosed();
@@ -152,16 +190,24 @@ public final class WireServer implements AutoCloseable {
         }
     }
 
-    void authenticationFailed(SocketAddress address) {
+    void expired() {
+        telemetry.connectionExpired();
+    }
+
+    /** Logged ever more rarely, so that guessing does not fill the disk. */
+    void authenticationFailed(ClientAddress address) {
         telemetry.authenticationFailed();
-        LOG.warn("wrong user or password from {}", address);
+        int failures = backOff.failed(address);
+        if (Integer.bitCount(failures) == 1) {
+            LOG.warn("wrong user or password from {}, {} in a row", address, failures);
+        }
     }
 
     private AnnexException tooMany() {
         telemetry.connectionRefused();
         return new AnnexException(
                 ErrorCode.TOO_MANY_CONNECTIONS,
-                "sorry, too many clients already: " + settings.connectionLimit(),
+                "sorry, too many clients already: " + settings.limits().connections(),
                 "Raise listen.connection-limit, or close idle connections.");
     }
 
@@ -179,15 +225,30 @@ public final class WireServer implements AutoCloseable {
     }
 
     private void open(Socket socket) throws IOException {
-        if (connections.size() >= settings.connectionLimit() + STRANGERS_MAX) {
-            telemetry.connectionRefused();
-            socket.close();
-            return;
-        }
         // Answers are small and complete; waiting for more of them would only delay the client.
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        keepAlive(socket);
+        ClientAddress address = ClientAddress.of(socket.getInetAddress());
+        Connection connection =
+                new Connection(
+                        this, new Transport(socket), address, nextProcessId++, random.nextInt());
+        Optional<Connection> leaving = strangers.add(connection, address, System.nanoTime());
+        if (leaving.isPresent()) {
+            telemetry.connectionRefused();
+            leaving.get().abort();
+        }
+        if (leaving.isEmpty() || !leaving.get().equals(connection)) {
+            serve(connection);
+        }
+    }
+
+    private static void keepAlive(Socket socket) throws IOException {
         socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        serve(new Connection(this, socket, nextProcessId++, random.nextInt()));
+        if (socket.supportedOptions().contains(ExtendedSocketOptions.TCP_KEEPIDLE)) {
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, KEEP_IDLE_SECONDS);
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, KEEP_INTERVAL_SECONDS);
+            socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, KEEP_COUNT);
+        }
     }
 
     private void serve(Connection connection) {
@@ -212,27 +273,13 @@ public final class WireServer implements AutoCloseable {
     }
 
     private void reap() {
-        AnnexException idle =
-                new AnnexException(
-                        ErrorCode.ADMIN_SHUTDOWN,
-                        "terminating connection because it was idle for "
-                                + settings.idleTimeout().toSeconds()
-                                + " s",
-                        "The limit is listen.idle-timeout-seconds.");
         while (!stopping) {
-            long now = System.nanoTime();
-            for (Connection connection : connections.values()) {
-                if (!connection.isAuthenticated()) {
-                    if (now - connection.openedNanos()
-                            > settings.authenticationTimeout().toNanos()) {
-                        connection.abort();
-                    }
-                } else if (settings.idleTimeout().isPositive()
-                        && connection.waitingSinceNanos() != Long.MAX_VALUE
-                        && now - connection.waitingSinceNanos()
-                                > settings.idleTimeout().toNanos()) {
-                    connection.stop(idle);
-                }
+            try {
+                long now = System.nanoTime();
+                connections.values().forEach(connection -> connection.closeIfLate(now));
+                tls.ifPresent(TlsFiles::look);
+            } catch (RuntimeException e) {
+                LOG.error("looking after connections failed", e);
             }
             pause(1_000);
         }

@@ -28,7 +28,7 @@ class BackendWriterTest {
     void startOfASession() {
         written("4e", BackendWriter::noEncryption);
         written("52 00000008 00000000", BackendWriter::authenticationOk);
-        written("52 0000000b 0000000a 5800 00", out -> out.authenticationSasl("X"));
+        written("52 0000000b 0000000a 5800 00", out -> out.authenticationSasl(List.of("X")));
         written("52 0000000a 0000000b 7a7a", out -> out.authenticationSaslContinue("zz"));
         written("52 0000000a 0000000c 7a7a", out -> out.authenticationSaslFinal("zz"));
         written("53 00000008 6100 6200", out -> out.parameterStatus("a", "b"));

@@ -50,6 +50,7 @@ class OperationsTest {
             telemetry.positions(() -> 1, () -> 1, () -> 1, () -> 1);
             telemetry.resources(() -> 1, () -> 1, () -> 1);
             telemetry.indexes(() -> List.of(new IndexFigures("a", 1, 1, 1, 1, 1, 1)));
+            telemetry.certificate(() -> 1, () -> 0);
             telemetry.request("search", "ok", 1);
             return telemetry
                     .scrape()

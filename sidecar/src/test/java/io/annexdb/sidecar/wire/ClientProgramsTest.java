@@ -12,9 +12,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Programs that speak through libpq: psql, and Python with psycopg2. */
@@ -41,7 +44,7 @@ class ClientProgramsTest {
     void psql() throws Exception {
         assumeTrue(runs("psql", "--version"), "psql is not installed");
         Output output =
-                psql(
+                psqlHere(
                         "\\conninfo",
                         "select 1 as one;",
                         "select version()",
@@ -61,7 +64,7 @@ class ClientProgramsTest {
                         "HINT:  This is an Annex sidecar")) {
             assertTrue(output.text.contains(expected), output.text);
         }
-        Output status = psql("SELECT * FROM annex.index_status;", "SELECT 1");
+        Output status = psqlHere("SELECT * FROM annex.index_status;", "SELECT 1");
         assertEquals(0, status.exitCode, status.text);
         assertTrue(status.text.contains("index7"), status.text);
     }
@@ -111,7 +114,76 @@ class ClientProgramsTest {
                 output.text);
     }
 
-    private Output psql(String... statements) throws Exception {
+    @Test
+    void psqlOverTls(@TempDir Path directory) throws Exception {
+        assumeTrue(runs("psql", "--version"), "psql is not installed");
+        TlsSettings tls = TestCertificate.create(directory).install(directory, true);
+        String root = " sslrootcert=" + tls.certificates();
+        try (RunningServer encrypted = encrypted(directory, tls)) {
+            String target = "host=127.0.0.1 port=" + encrypted.port();
+            for (String mode : List.of("require", "verify-full" + root, "prefer")) {
+                Output output = psql(target + " sslmode=" + mode, "\\conninfo");
+                assertEquals(0, output.exitCode, output.text);
+                assertTrue(output.text.contains("TLS"), output.text);
+            }
+            Output bound = psql(target + " sslmode=require channel_binding=require", "select 1");
+            assertEquals(0, bound.exitCode, bound.text);
+            Output clear = psql(target + " sslmode=disable", "select 1");
+            assertEquals(2, clear.exitCode);
+            assertTrue(clear.text.contains("encrypted connections only"), clear.text);
+            Path other = Files.createDirectory(directory.resolve("other"));
+            TlsSettings stranger = TestCertificate.create(other).install(other, true);
+            Output unknown =
+                    psql(
+                            target + " sslmode=verify-ca sslrootcert=" + stranger.certificates(),
+                            "select 1");
+            assertEquals(2, unknown.exitCode);
+            assertTrue(unknown.text.contains("certificate verify failed"), unknown.text);
+        }
+    }
+
+    @Test
+    void psycopg2OverTls(@TempDir Path directory) throws Exception {
+        assumeTrue(runs(PYTHON, "-c", "import psycopg2"), "psycopg2 is not installed");
+        TlsSettings tls = TestCertificate.create(directory).install(directory, true);
+        String program =
+                """
+                import psycopg2, sys
+                c = psycopg2.connect(host='localhost', hostaddr='127.0.0.1', port=sys.argv[1],
+                        dbname='annex', user='annex', sslmode='verify-full', sslrootcert=sys.argv[2])
+                cur = c.cursor()
+                cur.execute('select version()')
+                print(c.info.ssl_attribute('protocol'), cur.fetchall())
+                c.close()
+                """;
+        try (RunningServer encrypted = encrypted(directory, tls)) {
+            Output output =
+                    run(
+                            RunningServer.SECRET,
+                            List.of(
+                                    PYTHON,
+                                    "-c",
+                                    program,
+                                    Integer.toString(encrypted.port()),
+                                    tls.certificates().toString()));
+            assertEquals(0, output.exitCode, output.text);
+            assertTrue(output.text.startsWith("TLSv1.3"), output.text);
+        }
+    }
+
+    private static RunningServer encrypted(Path directory, TlsSettings tls) throws IOException {
+        WireSettings.Limits limits =
+                new WireSettings.Limits(
+                        50, 50, 1 << 20, Duration.ofSeconds(10), Duration.ZERO, Duration.ZERO);
+        return new RunningServer(directory, limits, Optional.of(tls));
+    }
+
+    private Output psql(String target, String statement) throws Exception {
+        return run(
+                RunningServer.SECRET, List.of("psql", "-X", "-A", "-d", target, "-c", statement));
+    }
+
+    private Output psqlHere(String... statements) throws Exception {
         List<String> command = new ArrayList<>(List.of("psql", "-X", "-A"));
         for (String statement : statements) {
             command.add("-c");

@@ -25,7 +25,12 @@ final class RawClient implements AutoCloseable {
     private final DataOutputStream out;
 
     RawClient(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        this(new Socket(InetAddress.getLoopbackAddress(), port));
+    }
+
+    /** Over a connection that is open already, perhaps an encrypted one. */
+    RawClient(Socket socket) throws IOException {
+        this.socket = socket;
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(socket.getInputStream());
@@ -60,7 +65,11 @@ final class RawClient implements AutoCloseable {
 
     /** Sends everything up to the proof; the answer to it is not read. */
     void login(String password) throws IOException {
-        startup("user\0annex\0database\0annex\0\0");
+        login("annex", password);
+    }
+
+    void login(String user, String password) throws IOException {
+        startup("user\0" + user + "\0database\0annex\0\0");
         expect('R');
         ScramClient scram;
         try {

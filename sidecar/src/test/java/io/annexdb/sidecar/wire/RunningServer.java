@@ -29,6 +29,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -57,6 +58,20 @@ final class RunningServer implements AutoCloseable {
             Duration authenticationTimeout,
             Duration idleTimeout)
             throws IOException {
+        this(
+                directory,
+                new WireSettings.Limits(
+                        connectionLimit,
+                        500,
+                        16 << 20,
+                        authenticationTimeout,
+                        idleTimeout,
+                        Duration.ofSeconds(60)),
+                Optional.empty());
+    }
+
+    RunningServer(Path directory, WireSettings.Limits limits, Optional<TlsSettings> tls)
+            throws IOException {
         registry = IndexRegistry.open(IndexSettings.of(directory));
         fill();
         Fence fence = new Fence(() -> flushed, registry, telemetry);
@@ -81,15 +96,7 @@ final class RunningServer implements AutoCloseable {
                         "0.1.0");
         wire =
                 WireServer.start(
-                        new WireSettings(
-                                "127.0.0.1",
-                                0,
-                                SECRET,
-                                connectionLimit,
-                                authenticationTimeout,
-                                idleTimeout),
-                        commands,
-                        telemetry);
+                        new WireSettings("127.0.0.1", 0, SECRET, limits, tls), commands, telemetry);
     }
 
     int port() {

@@ -1,0 +1,85 @@
+package io.annexdb.sidecar.wire;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Slows down whoever guesses: after {@value #FREE_FAILURES} failed logins from an address each
+ * further one waits before its proof is looked at, twice as long with each failure, and no more
+ * than {@value #WAITING_MAX} of an address wait at a time. Whether the proof is right makes no
+ * difference to the wait, or a guess could be given up as soon as it takes long. The longest wait
+ * is shorter than the two seconds that dblink allows for a connection, so a client with the wrong
+ * secret beside good ones delays those and does not shut them out. A success clears the address.
+ */
+final class LoginBackOff {
+    static final int FREE_FAILURES = 3;
+    static final int WAITING_MAX = 20;
+    static final int ADDRESSES_MAX = 10_000;
+    private static final long DELAY_MIN_MILLIS = 50;
+    private static final int DOUBLINGS_MAX = 5;
+    private static final Duration MEMORY = Duration.ofMinutes(10);
+
+    private final Cache<ClientAddress, Integer> failures =
+            Caffeine.newBuilder()
+                    .maximumSize(ADDRESSES_MAX)
+                    .expireAfterWrite(MEMORY)
+                    .executor(Runnable::run)
+                    .build();
+    private final Map<ClientAddress, Integer> waiting = new ConcurrentHashMap<>();
+
+    /** How long a login from there has to wait; 0 to 1,600. */
+    long delayMillis(ClientAddress address) {
+        Integer count = failures.getIfPresent(address);
+        return count == null || count < FREE_FAILURES
+                ? 0
+                : DELAY_MIN_MILLIS << Math.min(count - FREE_FAILURES, DOUBLINGS_MAX);
+    }
+
+    /**
+     * Waits as long as a login from there has to.
+     *
+     * @throws AnnexException TOO_MANY_CONNECTIONS if too many wait already
+     */
+    void await(ClientAddress address) throws InterruptedException {
+        long delayMillis = delayMillis(address);
+        if (delayMillis == 0) {
+            return;
+        }
+        try {
+            int others = waiting.merge(address, 1, Integer::sum) - 1;
+            if (others >= WAITING_MAX) {
+                throw new AnnexException(
+                        ErrorCode.TOO_MANY_CONNECTIONS,
+                        "after failed logins " + others + " more from this address wait already",
+                        "Correct the secret of the client that fails; logins are delayed by "
+                                + delayMillis
+                                + " ms now.");
+            }
+            Thread.sleep(delayMillis);
+        } finally {
+            waiting.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);
+        }
+    }
+
+    /** Notes a failure, and tells how many there have been since the last success. */
+    int failed(ClientAddress address) {
+        return failures.asMap().merge(address, 1, (count, one) -> Math.min(count + one, 1 << 20));
+    }
+
+    void succeeded(ClientAddress address) {
+        failures.invalidate(address);
+    }
+
+    /** Addresses remembered, at most {@value #ADDRESSES_MAX}. */
+    long addresses() {
+        failures.cleanUp();
+        return failures.estimatedSize();
+    }
+}
