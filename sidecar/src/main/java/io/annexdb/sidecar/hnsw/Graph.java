@@ -140,6 +140,13 @@ public final class Graph implements AutoCloseable {
         return Native.getInt(places.address(slot)) >>> LEVEL_SHIFT;
     }
 
+    /** Whether the slot's lists of upper layers lie among the first so many. */
+    boolean isPlacedBelow(int slot, int lists) {
+        int place = Native.getInt(places.address(slot));
+        return (place >>> LEVEL_SHIFT) == 0
+                || (place & PLACE_MASK) + (long) (place >>> LEVEL_SHIFT) <= lists;
+    }
+
     /** Takes lists in the upper slab for a node of that level. */
     void place(int slot, int level) {
         if (level > 0) {

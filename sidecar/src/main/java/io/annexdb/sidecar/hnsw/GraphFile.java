@@ -1,115 +1,116 @@
 package io.annexdb.sidecar.hnsw;
 
 import io.annexdb.sidecar.memory.Native;
-import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.memory.SyncedCopy;
+import io.annexdb.sidecar.segment.CheckpointHeader;
+import io.annexdb.sidecar.segment.ChecksummedFile;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.zip.CRC32C;
 
 /**
  * A graph on disk, so that a restart need not link everything again. Derived data: a file that does
  * not fit or is damaged is left aside. Little-endian:
  *
  * <pre>
- * header, 64 bytes: long magic "ANNEXHNS", int version, int m, long fingerprint, long log number,
- *                   long truncations, int slots, int upper lists, long entry, int 0, int CRC32C
- * blocks:           lists of layer 0, places, upper lists; each in blocks of at most 1 MiB, each
- *                   block followed by an int CRC32C
+ * header:  {@link CheckpointHeader}, then int m, int upper lists, long entry; int CRC32C
+ * blocks:  lists of layer 0, places, upper lists; each in blocks of at most 1 MiB, each block
+ *          followed by an int CRC32C
  * </pre>
  *
- * Version 1 is the only one so far.
+ * Every CRC32C covers all before it, so blocks cannot change places. Version 1 did not say which
+ * log it belongs to beyond its number.
  */
 public final class GraphFile {
-    private static final long MAGIC = 0x534E4858454E4E41L;
-    private static final int VERSION = 1;
-    private static final int HEADER_BYTES = 64;
-    private static final int BLOCK_BYTES = 1 << 20;
-
-    /**
-     * What a graph belongs to; slots mean the same rows only if all of it is equal.
-     *
-     * @param fingerprint of the definition
-     * @param logNumber number of the log whose replay gives these slots
-     * @param truncations records in that log after which slots were numbered anew
-     */
-    public record Origin(long fingerprint, long logNumber, long truncations) {}
+    private static final CheckpointHeader.Kind KIND =
+            new CheckpointHeader.Kind(0x534E4858454E4E41L, 2, "a graph");
 
     private GraphFile() {}
 
-    /** Writes and fsyncs the graph of the slots below {@code slots}; no one may be inserting. */
-    public static void write(Graph graph, int slots, Origin origin, Path path) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        path,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING,
-                        StandardOpenOption.WRITE)) {
+    /** Writes and fsyncs the graph of the header's slots; no one may be inserting. */
+    public static void write(Graph graph, CheckpointHeader header, Path path) throws IOException {
+        try (ChecksummedFile file = ChecksummedFile.create(path)) {
             int upperLists = graph.upperLists();
-            ByteBuffer header = buffer(HEADER_BYTES);
-            header.putLong(MAGIC).putInt(VERSION).putInt(graph.m()).putLong(origin.fingerprint());
-            header.putLong(origin.logNumber()).putLong(origin.truncations());
-            header.putInt(slots).putInt(upperLists).putLong(graph.entry()).putInt(0);
-            header.putInt(checksum(header.duplicate().flip()));
-            writeFully(channel, header.flip());
-            writeSlab(channel, graph.layer0(), slots);
+            header.write(KIND, file);
+            file.write(
+                    ChecksummedFile.buffer(16)
+                            .putInt(graph.m())
+                            .putInt(upperLists)
+                            .putLong(graph.entry())
+                            .flip());
+            file.writeChecksum();
+            file.write(graph.layer0(), header.slots());
             Failpoint.GRAPH_HALF.pass();
-            writeSlab(channel, graph.places(), slots);
-            writeSlab(channel, graph.upper(), upperLists);
+            file.write(graph.places(), header.slots());
+            file.write(graph.upper(), upperLists);
             Failpoint.GRAPH_WRITTEN.pass();
-            channel.force(true);
+            file.force();
         }
         SyncedCopy.fileSynced(path);
         Failpoint.GRAPH_SYNCED.pass();
     }
 
     /**
+     * Reads what the file belongs to.
+     *
+     * @throws IOException if it is damaged, or no graph of this version
+     */
+    public static CheckpointHeader header(Path path) throws IOException {
+        try (ChecksummedFile file = ChecksummedFile.open(path)) {
+            CheckpointHeader header = CheckpointHeader.read(KIND, file);
+            file.read(16);
+            file.check();
+            return header;
+        }
+    }
+
+    /**
      * Reads a graph into an empty one.
      *
-     * @param slotsMost slots that the segment has
-     * @return number of slots that are linked now; 0 when the file does not fit
+     * @param slotsMost slots that the segment has; links to those behind are dropped
+     * @return number of slots that are linked now; 0 for a graph of another form
      * @throws IOException if the file is damaged; the graph is to be thrown away then
      */
-    public static int read(Graph graph, int slotsMost, Origin origin, Path path)
-            throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            ByteBuffer header = buffer(HEADER_BYTES);
-            readFully(channel, header);
-            header.flip();
-            boolean fits =
-                    header.getLong() == MAGIC
-                            && header.getInt() == VERSION
-                            && header.getInt() == graph.m()
-                            && header.getLong() == origin.fingerprint()
-                            && header.getLong() == origin.logNumber()
-                            && header.getLong() == origin.truncations();
-            int slots = header.getInt();
-            int upperLists = header.getInt();
-            long entry = header.getLong();
-            header.getInt();
-            if (header.getInt()
-                    != checksum(header.duplicate().position(0).limit(HEADER_BYTES - 4))) {
-                throw new IOException("the header's checksum is wrong");
-            }
-            if (!fits || slots > slotsMost) {
+    public static int read(Graph graph, int slotsMost, Path path) throws IOException {
+        try (ChecksummedFile file = ChecksummedFile.open(path)) {
+            CheckpointHeader header = CheckpointHeader.read(KIND, file);
+            ByteBuffer form = file.read(16);
+            file.check();
+            int m = form.getInt();
+            int upperLists = form.getInt();
+            long entry = form.getLong();
+            int slots = Math.min(header.slots(), slotsMost);
+            if (m != graph.m() || slots == 0) {
                 return 0;
             }
-            graph.ensure(slots);
+            long most = graph.vectors().slotsMax();
+            if (upperLists < 0 || upperLists > most || header.slots() > most) {
+                throw new IOException(
+                        "it says %,d slots and %,d upper lists where %,d can be"
+                                .formatted(header.slots(), upperLists, most));
+            }
+            graph.ensure(header.slots());
             graph.upper().ensure(upperLists);
-            readSlab(channel, graph.layer0(), slots);
-            readSlab(channel, graph.places(), slots);
-            readSlab(channel, graph.upper(), upperLists);
+            file.read(graph.layer0(), header.slots());
+            file.read(graph.places(), header.slots());
+            file.read(graph.upper(), upperLists);
+            file.checkEnd();
             graph.setUpperLists(upperLists);
+            checkPlaces(graph, header.slots(), upperLists);
             keepWithin(graph, slots);
+            forget(graph, slots, header.slots());
             enter(graph, entry, slots);
             return slots;
+        }
+    }
+
+    private static void checkPlaces(Graph graph, int slots, int upperLists) throws IOException {
+        for (int slot = 0; slot < slots; slot++) {
+            if (!graph.isPlacedBelow(slot, upperLists)) {
+                throw new IOException("the lists of slot " + slot + " lie behind the end");
+            }
         }
     }
 
@@ -122,7 +123,7 @@ public final class GraphFile {
                 long list = graph.list(slot, layer);
                 int kept = 0;
                 for (int i = 0; i < count; i++) {
-                    if (neighbours[i] < slots) {
+                    if (isLinkable(graph, neighbours[i], layer, slots)) {
                         Native.putInt(list + kept++ * 4L, neighbours[i] + 1);
                     }
                 }
@@ -136,69 +137,32 @@ public final class GraphFile {
         }
     }
 
+    private static boolean isLinkable(Graph graph, int slot, int layer, int slots) {
+        return slot >= 0 && slot < slots && (layer == 0 || graph.level(slot) >= layer);
+    }
+
+    /** Slots that are not covered have no lists yet, as if nobody had linked them. */
+    private static void forget(Graph graph, int from, int to) {
+        for (int slot = from; slot < to; slot++) {
+            Native.clear(graph.list(slot, 0), graph.m0() * 4L);
+            Native.putInt(graph.places().address(slot), 0);
+        }
+    }
+
     /** The entry, or the highest node in its place when the entry is not covered. */
     private static void enter(Graph graph, long entry, int slots) {
-        if (entry == 0 || Graph.entrySlot(entry) < slots) {
+        int slot = Graph.entrySlot(entry);
+        if (entry == 0
+                || (slot >= 0 && slot < slots && Graph.entryLevel(entry) == graph.level(slot))) {
             graph.setEntry(entry);
             return;
         }
         int highest = 0;
-        for (int slot = 1; slot < slots; slot++) {
-            if (graph.level(slot) > graph.level(highest)) {
-                highest = slot;
+        for (int other = 1; other < slots; other++) {
+            if (graph.level(other) > graph.level(highest)) {
+                highest = other;
             }
         }
         graph.setEntry(highest, graph.level(highest));
-    }
-
-    private static void writeSlab(FileChannel channel, Slab slab, long count) throws IOException {
-        byte[] block = new byte[BLOCK_BYTES];
-        long bytes = count * slab.strideBytes();
-        for (long at = 0; at < bytes; at += BLOCK_BYTES) {
-            int length = (int) Math.min(BLOCK_BYTES, bytes - at);
-            Native.getBytes(slab.base() + at, block, 0, length);
-            writeFully(channel, ByteBuffer.wrap(block, 0, length));
-            writeFully(
-                    channel, buffer(4).putInt(checksum(ByteBuffer.wrap(block, 0, length))).flip());
-        }
-    }
-
-    private static void readSlab(FileChannel channel, Slab slab, long count) throws IOException {
-        byte[] block = new byte[BLOCK_BYTES];
-        long bytes = count * slab.strideBytes();
-        for (long at = 0; at < bytes; at += BLOCK_BYTES) {
-            int length = (int) Math.min(BLOCK_BYTES, bytes - at);
-            readFully(channel, ByteBuffer.wrap(block, 0, length));
-            ByteBuffer checksum = buffer(4);
-            readFully(channel, checksum);
-            if (checksum.getInt(0) != checksum(ByteBuffer.wrap(block, 0, length))) {
-                throw new IOException("the checksum of a block is wrong");
-            }
-            Native.putBytes(slab.base() + at, block, 0, length);
-        }
-    }
-
-    private static int checksum(ByteBuffer bytes) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes);
-        return (int) crc.getValue();
-    }
-
-    private static ByteBuffer buffer(int bytes) {
-        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    private static void readFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes) < 0) {
-                throw new EOFException("the file is cut off");
-            }
-        }
     }
 }

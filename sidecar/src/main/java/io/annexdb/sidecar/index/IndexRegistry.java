@@ -49,10 +49,14 @@ public final class IndexRegistry implements AutoCloseable {
 
     private volatile Manifest manifest;
 
+    /** In which file of the server each shard's relation was seen last; saved with the rest. */
+    private final Map<ShardKey, Long> fileNodes = new ConcurrentHashMap<>();
+
     private IndexRegistry(IndexSettings settings, FileChannel lockFile, Manifest manifest) {
         this.settings = settings;
         this.lockFile = lockFile;
         this.manifest = manifest;
+        fileNodes.putAll(manifest.fileNodes());
         applied = new AppliedPosition(manifest.lsn());
         ScratchPool scratches = new ScratchPool();
         linkers = new Linkers(settings.linkerThreads(), scratches);
@@ -101,11 +105,46 @@ public final class IndexRegistry implements AutoCloseable {
             DurableLog durable = manifest.logs().get(shard.key());
             VectorIndex index =
                     Recover.open(shard, shardFiles, shared.budget(), durable, manifest.lsn())
-                            .map(store -> new VectorIndex(shard, shared, store, State.READY))
+                            .map(recovered -> adopt(shard, recovered))
                             .orElseGet(() -> create(shard, shardFiles));
             open.put(shard.key(), index);
             linkers.wake(index);
             return index;
+        }
+    }
+
+    private VectorIndex adopt(ShardDefinition shard, Recover.Recovered recovered) {
+        if (recovered.flaw() == null) {
+            return new VectorIndex(shard, shared, recovered.store(), State.READY);
+        }
+        forget(shard.key());
+        VectorIndex draft = new VectorIndex(shard, shared, recovered.store(), State.LOADING);
+        LOG.warn(
+                "{}: {}; {} rows of it are compared with the table",
+                shard.key(),
+                recovered.flaw(),
+                draft.draftRows());
+        return draft;
+    }
+
+    /**
+     * Takes a shard out of service: its rows may not be the table's. They are kept, and the next
+     * copy compares them. Searches in flight end well.
+     */
+    public void distrust(ShardKey key) {
+        synchronized (files) {
+            VectorIndex index = open.get(key);
+            if (index == null) {
+                forget(key);
+            } else if (index.state() == State.FAILED) {
+                drop(key);
+            } else if (!index.isUntouchedDraft()) {
+                VectorIndex draft = index.distrusted();
+                open.put(key, draft);
+                fileNodes.remove(key);
+                saveManifest();
+                linkers.wake(draft);
+            }
         }
     }
 
@@ -216,6 +255,35 @@ public final class IndexRegistry implements AutoCloseable {
         return Optional.ofNullable(manifest.identity());
     }
 
+    /** OID of the publication that the stream has had; 0 while there is none. */
+    public long publicationOid() {
+        return manifest.publicationOid();
+    }
+
+    /** Writes the publication's OID into the manifest, durable before it returns. */
+    public void published(long publicationOid) {
+        synchronized (files) {
+            Manifest now = current(manifest.lsn(), manifest.identity());
+            save(
+                    new Manifest(
+                            now.lsn(),
+                            now.identity(),
+                            publicationOid,
+                            now.logs(),
+                            now.fileNodes()));
+        }
+    }
+
+    /** In which file of the server the shard's relation was seen last. */
+    public Optional<Long> fileNode(ShardKey key) {
+        return Optional.ofNullable(fileNodes.get(key));
+    }
+
+    /** The shard's relation is in this file; durable with the next position. */
+    public void fileNode(ShardKey key, long fileNode) {
+        fileNodes.put(key, fileNode);
+    }
+
     /** Writes the identity into the manifest, durable before it returns. */
     public void identify(NodeIdentity identity) {
         synchronized (files) {
@@ -225,11 +293,27 @@ public final class IndexRegistry implements AutoCloseable {
     }
 
     /**
+     * Forgets positions and identity, because the stream they belong to is gone or has a gap, and
+     * distrusts every shard.
+     */
+    public void forgetPositions() {
+        synchronized (files) {
+            for (ShardKey key : List.copyOf(open.keySet())) {
+                distrust(key);
+            }
+            fileNodes.clear();
+            save(Manifest.EMPTY);
+            applied.set(Lsn.ZERO);
+        }
+    }
+
+    /**
      * Forgets positions and identity and drops every shard, because the stream they belong to is
      * gone. Afterwards the directory is as new.
      */
     public void reset() {
         synchronized (files) {
+            fileNodes.clear();
             save(Manifest.EMPTY);
             Failpoint.NODE_FORGOTTEN.pass();
             for (ShardKey key : List.copyOf(open.keySet())) {
@@ -276,14 +360,21 @@ public final class IndexRegistry implements AutoCloseable {
                 logs.put(key, durable);
             }
         });
-        return new Manifest(lsn, identity, logs);
+        return new Manifest(lsn, identity, manifest.publicationOid(), logs, fileNodes);
     }
 
     private void forget(ShardKey key) {
-        if (manifest.logs().containsKey(key)) {
+        boolean isKnown = fileNodes.remove(key) != null;
+        if (isKnown || manifest.logs().containsKey(key)) {
             Map<ShardKey, DurableLog> logs = new HashMap<>(manifest.logs());
             logs.remove(key);
-            save(new Manifest(manifest.lsn(), manifest.identity(), logs));
+            save(
+                    new Manifest(
+                            manifest.lsn(),
+                            manifest.identity(),
+                            manifest.publicationOid(),
+                            logs,
+                            fileNodes));
         }
     }
 
@@ -314,7 +405,7 @@ public final class IndexRegistry implements AutoCloseable {
         try {
             return Manifest.read(manifestPath(directory)).orElse(Manifest.EMPTY);
         } catch (IOException e) {
-            LOG.error("the node starts anew, all indexes are built again from their tables", e);
+            LOG.error("the node starts anew, all indexes are compared with their tables", e);
             return Manifest.EMPTY;
         }
     }

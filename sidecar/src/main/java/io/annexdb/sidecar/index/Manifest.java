@@ -3,6 +3,7 @@ package io.annexdb.sidecar.index;
 import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.segment.LogPosition;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
@@ -23,26 +24,47 @@ import java.util.zip.CRC32C;
  * What is durable on this node, as text, replaced as a whole:
  *
  * <pre>
- * annex-manifest 1
+ * annex-manifest 2
  * lsn 0/16B3748
  * identity 7301234567890123456 1 16384 annex_main     system, timeline, database, slot; may be missing
- * shard 7-16402 log 3 bytes 123456                    one line per shard whose first copy is done
+ * publication 16500                                   its OID; may be missing
+ * shard 7-16402 log 3 bytes 123456 chain 9f0e1d2c3b4a5968   one line per shard whose first copy is done
+ * file 7-16402 16410                                  a shard's relation and its file
  * crc32c 1a2b3c4d                                     of all lines before
  * </pre>
  *
+ * A manifest of version 1 did not say what lies before a position; it is as if there were none.
+ *
  * @param lsn everything before this is applied and durable
  * @param identity the stream it belongs to
+ * @param publicationOid the publication that the stream had; 0 when there is none yet
  * @param logs how much of which log must be there; less means that it lost what was acknowledged
+ * @param fileNodes in which file of the server each shard's relation was seen last
  */
-record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableLog> logs) {
-    static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, Map.of());
-    private static final String FIRST_LINE = "annex-manifest 1";
+record Manifest(
+        Lsn lsn,
+        @Nullable NodeIdentity identity,
+        long publicationOid,
+        Map<ShardKey, DurableLog> logs,
+        Map<ShardKey, Long> fileNodes) {
+    static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, 0, Map.of(), Map.of());
+    private static final String FIRST_LINE = "annex-manifest 2";
 
-    /** How much of a shard's log is durable. */
-    record DurableLog(long number, long bytes) {}
+    /**
+     * How much of a shard's log is durable.
+     *
+     * @param number of the log
+     * @param position what lies before is durable, and must be what it was
+     */
+    record DurableLog(long number, LogPosition position) {
+        long bytes() {
+            return position.bytes();
+        }
+    }
 
     Manifest {
         logs = Map.copyOf(logs);
+        fileNodes = Map.copyOf(fileNodes);
     }
 
     /** Reads the file; empty when there is none. */
@@ -54,7 +76,7 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
             return Optional.empty();
         }
         if (lines.size() < 3 || !lines.getFirst().equals(FIRST_LINE)) {
-            throw new IOException(path + " is not a manifest of version 1");
+            throw new IOException(path + " is not a manifest of version 2");
         }
         String content = String.join("\n", lines.subList(0, lines.size() - 1)) + "\n";
         if (!lines.getLast().equals(lastLine(content))) {
@@ -82,6 +104,11 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
                     .append(identity.slotName())
                     .append('\n');
         }
+        if (publicationOid != 0) {
+            content.append("publication ").append(publicationOid).append('\n');
+        }
+        fileNodes.forEach((key, node) ->
+                content.append("file ").append(key).append(' ').append(node).append('\n'));
         logs.forEach((key, log) ->
                 content.append("shard ")
                         .append(key)
@@ -89,6 +116,8 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
                         .append(log.number())
                         .append(" bytes ")
                         .append(log.bytes())
+                        .append(" chain ")
+                        .append(Long.toHexString(log.position().chain()))
                         .append('\n'));
         content.append(lastLine(content.toString())).append('\n');
         Path temporary = path.resolveSibling(path.getFileName() + ".new");
@@ -119,7 +148,9 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
     private static Manifest parse(List<String> lines) {
         Lsn lsn = Lsn.ZERO;
         NodeIdentity identity = null;
+        long publicationOid = 0;
         Map<ShardKey, DurableLog> logs = new HashMap<>();
+        Map<ShardKey, Long> fileNodes = new HashMap<>();
         for (String line : lines.subList(1, lines.size() - 1)) {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
@@ -131,14 +162,24 @@ record Manifest(Lsn lsn, @Nullable NodeIdentity identity, Map<ShardKey, DurableL
                                         Integer.parseInt(words[2]),
                                         Long.parseLong(words[3]),
                                         words[4]);
+                case "publication" -> publicationOid = Long.parseLong(words[1]);
+                case "file" -> fileNodes.put(parseKey(words[1]), Long.parseLong(words[2]));
                 case "shard" ->
                         logs.put(
-                                shardKey(words[1]).orElseThrow(IllegalArgumentException::new),
-                                new DurableLog(Long.parseLong(words[3]), Long.parseLong(words[5])));
+                                parseKey(words[1]),
+                                new DurableLog(
+                                        Long.parseLong(words[3]),
+                                        new LogPosition(
+                                                Long.parseLong(words[5]),
+                                                Long.parseUnsignedLong(words[7], 16))));
                 default -> throw new IllegalArgumentException(line);
             }
         }
-        return new Manifest(lsn, identity, logs);
+        return new Manifest(lsn, identity, publicationOid, logs, fileNodes);
+    }
+
+    private static ShardKey parseKey(String word) {
+        return shardKey(word).orElseThrow(IllegalArgumentException::new);
     }
 
     private static String lastLine(String content) {

@@ -1,7 +1,9 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Metric;
@@ -110,7 +112,15 @@ final class Rows implements ShardLog {
     @Override
     public void put(
             RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
-        ensureRoom(key, attributes, vector.length).segment.put(key, namespace, attributes, vector);
+        Generation current = ensureRoom(key, attributes, vector.length);
+        int dimension = current.segment.vectors().dimension();
+        if (vector.length != dimension) {
+            throw new AnnexException(
+                    ErrorCode.DATA_CORRUPTED,
+                    "a row has " + vector.length + " dimensions where others have " + dimension,
+                    "The index is filled from its table.");
+        }
+        current.segment.put(key, namespace, attributes, vector);
     }
 
     @Override

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 
 /**
  * The files of one shard: {@code log-<n>}, and {@code graph} or {@code lists} with {@code
- * blocks-<n>}. Every new numbering of slots that does not come from the log itself starts a log
- * with the next number.
+ * blocks-<n>}; {@code graph.1} and {@code graph.2} are the checkpoints before. Every new numbering
+ * of slots that does not come from the log itself starts a log with the next number.
  *
  * @param directory the shard's directory
  */
@@ -39,6 +39,26 @@ record ShardFiles(Path directory) {
 
     Path graph() {
         return directory.resolve("graph");
+    }
+
+    /** The graph's checkpoints, the newest first; not all of them need be there. */
+    List<Path> graphs() {
+        return Stream.of("graph", "graph.1", "graph.2").map(directory::resolve).toList();
+    }
+
+    /** Puts a complete, fsynced graph in the first place; the others move on, the last one goes. */
+    void keepGraph() throws IOException {
+        List<Path> graphs = graphs();
+        for (int i = graphs.size() - 1; i > 0; i--) {
+            if (Files.exists(graphs.get(i - 1))) {
+                Files.move(
+                        graphs.get(i - 1),
+                        graphs.get(i),
+                        StandardCopyOption.ATOMIC_MOVE,
+                        StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        replace(newGraph(), graph());
     }
 
     Path newGraph() {

@@ -1,9 +1,7 @@
 package io.annexdb.sidecar.index;
 
-import io.annexdb.sidecar.hnsw.GraphFile;
 import io.annexdb.sidecar.index.Manifest.DurableLog;
 import io.annexdb.sidecar.ivfpq.Lists;
-import io.annexdb.sidecar.ivfpq.ListsFile;
 import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.AttributeRow;
@@ -30,12 +28,15 @@ import java.util.concurrent.locks.ReentrantLock;
  * The changes are for one writer at a time, which holds {@link #writing}; {@link #sync} and {@link
  * #checkpoint} run beside it.
  *
- * <p>Locks, in this order: {@code files} (which files are there), {@code writing} (rows and log).
+ * <p>Locks, in this order: {@code checkpointing} (one at a time), {@code files} (which logs are
+ * there), {@code writing} (rows and log). A checkpoint is written under the first alone, so that it
+ * holds up neither the writer nor {@link #sync}.
  */
 final class ShardStore implements ShardLog {
     private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
     final ReentrantLock writing = new ReentrantLock();
+    private final ReentrantLock checkpointing = new ReentrantLock();
     private final ReentrantLock files = new ReentrantLock();
     private final ShardDefinition definition;
     private final ShardFiles shardFiles;
@@ -43,6 +44,9 @@ final class ShardStore implements ShardLog {
     private LogWriter log;
     private long logNumber;
     private volatile @Nullable DurableLog durable;
+
+    /** Whether the log holds a whole copy of the table, and a restart may rely on it. */
+    private boolean complete;
 
     /** Keys changed since a compaction began; null when there is none. */
     private @Nullable Set<RowKey> journal;
@@ -63,6 +67,7 @@ final class ShardStore implements ShardLog {
         this.log = log;
         this.logNumber = logNumber;
         this.durable = durable;
+        this.complete = durable != null;
     }
 
     /** An empty store; what was in the directory goes. */
@@ -140,6 +145,7 @@ final class ShardStore implements ShardLog {
     public void loaded(Lsn lsn) {
         log.loaded(lsn);
         rows.loaded(lsn);
+        complete = true;
     }
 
     /** Forgets all rows and begins an empty log; not durable, and not meant to be. */
@@ -149,8 +155,23 @@ final class ShardStore implements ShardLog {
         try {
             long oldNumber = startLog(nextLog());
             durable = null;
+            complete = false;
             rows.restart();
             forgetLog(oldNumber);
+        } finally {
+            writing.unlock();
+            files.unlock();
+        }
+    }
+
+    /** From here on the rows are a draft, and their log not what a restart may rely on. */
+    void distrust() {
+        files.lock();
+        writing.lock();
+        try {
+            durable = null;
+            complete = false;
+            journal = null;
         } finally {
             writing.unlock();
             files.unlock();
@@ -190,14 +211,14 @@ final class ShardStore implements ShardLog {
 
     private void forgetLog(long number) {
         ShardFiles.deleteQuietly(shardFiles.log(number));
-        ShardFiles.deleteQuietly(shardFiles.graph());
+        shardFiles.graphs().forEach(ShardFiles::deleteQuietly);
     }
 
     /** From here on, the keys of all changes are written down; null if that cannot be. */
     @Nullable Set<RowKey> startJournal(Generation generation) {
         writing.lock();
         try {
-            if (closed || journal != null || rows.generation() != generation) {
+            if (closed || !complete || journal != null || rows.generation() != generation) {
                 return null;
             }
             Set<RowKey> started = new HashSet<>();
@@ -219,7 +240,7 @@ final class ShardStore implements ShardLog {
         files.lock();
         writing.lock();
         try {
-            if (closed || rows.generation() != old || journal != changed) {
+            if (closed || !complete || rows.generation() != old || journal != changed) {
                 return -1;
             }
             Compact.catchUp(old.segment, changed, next, copy);
@@ -229,7 +250,7 @@ final class ShardStore implements ShardLog {
             ShardFiles.forceDirectory(shardFiles.directory());
             long oldNumber = startLog(next);
             rows.adopt(copy);
-            durable = new DurableLog(logNumber, next.committedBytes());
+            durable = new DurableLog(logNumber, next.committed());
             return oldNumber;
         } catch (IOException e) {
             throw ShardFiles.failed("fsync", shardFiles.directory(), e);
@@ -271,19 +292,21 @@ final class ShardStore implements ShardLog {
         }
     }
 
-    /** Makes every committed change durable. */
+    /** Makes every committed change durable; of an incomplete log nobody may know, though. */
     void sync() {
         files.lock();
         try {
             LogWriter current;
             DurableLog reached;
+            boolean known;
             writing.lock();
             try {
                 current = log;
-                reached = new DurableLog(logNumber, log.committedBytes());
+                reached = new DurableLog(logNumber, log.committed());
                 if (reached.equals(durable)) {
                     return;
                 }
+                known = complete;
                 current.flush();
             } finally {
                 writing.unlock();
@@ -292,7 +315,7 @@ final class ShardStore implements ShardLog {
             if (durable == null) {
                 ShardFiles.forceDirectory(shardFiles.directory());
             }
-            durable = reached;
+            durable = known ? reached : null;
         } catch (IOException e) {
             throw ShardFiles.failed("fsync", shardFiles.directory(), e);
         } finally {
@@ -304,7 +327,7 @@ final class ShardStore implements ShardLog {
      * Writes the graph to disk; the log before it, for the graph may not know more than the log.
      */
     void checkpoint(Generation generation) throws InterruptedException {
-        files.lock();
+        checkpointing.lock();
         try {
             sync();
             Failpoint.CHECKPOINT_BEGUN.pass();
@@ -321,45 +344,27 @@ final class ShardStore implements ShardLog {
             LOG.warn(
                     "could not write the graph of {}; a restart will link it again", definition, e);
         } finally {
-            files.unlock();
+            checkpointing.unlock();
         }
     }
 
     private void write(Generation generation) throws IOException {
-        GraphFile.Origin origin;
-        ListsFile.Origin listsOrigin;
-        int slots;
+        Checkpoints.Base base;
         writing.lock();
         try {
             if (rows.generation() != generation) {
                 return;
             }
-            origin = origin();
-            listsOrigin = listsOrigin();
-            slots = Math.min(generation.linking.linked(), rows.committedSlots());
+            base =
+                    new Checkpoints.Base(
+                            logNumber,
+                            rows.truncations(),
+                            log.committed(),
+                            Math.min(generation.linking.linked(), rows.committedSlots()));
         } finally {
             writing.unlock();
         }
-        Lists lists = generation.lists();
-        if (lists != null) {
-            ListsFile.write(lists, slots, listsOrigin, shardFiles.newLists());
-            ShardFiles.replace(shardFiles.newLists(), shardFiles.lists());
-            shardFiles.deleteBlocksBefore(lists.number());
-            return;
-        }
-        GraphFile.write(generation.graph, slots, origin, shardFiles.newGraph());
-        ShardFiles.replace(shardFiles.newGraph(), shardFiles.graph());
-        Failpoint.GRAPH_REPLACED.pass();
-    }
-
-    GraphFile.Origin origin() {
-        return new GraphFile.Origin(
-                ShardFiles.graphFingerprint(definition), logNumber, rows.truncations());
-    }
-
-    ListsFile.Origin listsOrigin() {
-        return new ListsFile.Origin(
-                ShardFiles.listsFingerprint(definition), logNumber, rows.truncations());
+        new Checkpoints(definition, shardFiles).write(generation, base);
     }
 
     /**

@@ -15,20 +15,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 
 /**
- * The index of one shard. Its write face is for ingest and the first copy, one writer at a time,
- * guarded inside; its read face is for any number of threads and is never blocked by writers.
+ * The index of one shard. Its write face ({@link WriteFace}) is for ingest and the first copy, one
+ * writer at a time, guarded here; its read face ({@link ReadFace}) is for any number of threads and
+ * is never blocked by writers.
  */
 public final class VectorIndex {
     private static final Logger LOG = LoggerFactory.getLogger(VectorIndex.class);
@@ -37,19 +32,13 @@ public final class VectorIndex {
     private final Shared shared;
     private final ShardStore store;
     private final BackgroundWork background;
-    private final KeyWatch watch = new KeyWatch();
     private final AtomicBoolean enqueued = new AtomicBoolean();
     private volatile State state;
     private volatile @Nullable String failure;
     private volatile boolean closed;
-    private final AtomicLong skipped = new AtomicLong();
-    private final AtomicLong loadedRows = new AtomicLong();
-    private volatile long expectedRows;
-
-    /** Keys that the stream has touched since the first copy began; null when there is none. */
-    private @Nullable Set<RowKey> touched;
-
-    private boolean truncatedSinceLoad;
+    private final KeyWatch watch = new KeyWatch();
+    private final WriteFace writes;
+    private final ReadFace reads;
 
     VectorIndex(ShardDefinition definition, Shared shared, ShardStore store, State state) {
         this.definition = definition;
@@ -57,6 +46,11 @@ public final class VectorIndex {
         this.store = store;
         this.state = state;
         this.background = new BackgroundWork(definition, shared, store);
+        this.writes =
+                new WriteFace(definition, store, shared.budget(), watch, state == State.LOADING);
+        this.reads =
+                new ReadFace(
+                        definition, shared, store, this::enter, () -> shared.linkers().wake(this));
     }
 
     public ShardDefinition definition() {
@@ -101,37 +95,19 @@ public final class VectorIndex {
             @Nullable String namespace,
             AttributeRow attributes,
             float[] vector) {
-        write(() -> {
-            touch(oldKey);
-            touch(key);
-            AttributeRow complete = store.rows().complete(oldKey, attributes);
-            if (store.rows().holds(oldKey, vector)) {
-                store.rekey(oldKey, key, namespace, complete);
-                return;
-            }
-            if (!oldKey.equals(key)) {
-                store.delete(oldKey);
-            }
-            store(key, namespace, complete, vector);
-        });
+        write(() -> writes.update(oldKey, key, namespace, attributes, vector));
     }
 
     /**
      * Gives a row whose vector did not change a new key, namespace and included columns.
      *
-     * @return false when there is no row of the old key
+     * @return false when there is no row of the old key, or one of which nobody knows whether its
+     *     vector is the table's
      */
     public boolean updateKept(
             RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         boolean[] known = {false};
-        write(() -> {
-            touch(oldKey);
-            touch(newKey);
-            known[0] = store.rows().contains(oldKey);
-            if (known[0]) {
-                store.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
-            }
-        });
+        write(() -> known[0] = writes.updateKept(oldKey, newKey, namespace, attributes));
         return known[0];
     }
 
@@ -142,18 +118,12 @@ public final class VectorIndex {
 
     /** Removes the row if there is one; also for a vector that became NULL. */
     public void delete(RowKey key) {
-        write(() -> {
-            touch(key);
-            store.delete(key);
-        });
+        write(() -> writes.delete(key));
     }
 
     /** Removes all rows. */
     public void truncate() {
-        write(() -> {
-            truncatedSinceLoad = true;
-            store.truncate();
-        });
+        write(writes::truncate);
     }
 
     /** Ends a transaction that touched this shard: from here it is recovered as one unit. */
@@ -162,20 +132,17 @@ public final class VectorIndex {
     }
 
     /**
-     * Starts the first copy, which runs beside the stream. Rows that were here are forgotten.
+     * Starts a copy of the table, which runs beside the stream. Rows of a draft are compared with
+     * it; of any other index they are forgotten.
      *
      * @param consistentPoint position of the snapshot; transactions up to it are part of the copy
      * @param expectedRows estimate for the progress display
      */
     public void beginLoad(Lsn consistentPoint, long expectedRows) {
-        store.restart();
+        writes.prepare();
         store.writing.lock();
         try {
-            store.rows().setLsn(consistentPoint);
-            touched = new HashSet<>();
-            truncatedSinceLoad = false;
-            loadedRows.set(0);
-            this.expectedRows = expectedRows;
+            writes.begin(consistentPoint, expectedRows);
             failure = null;
             state = State.LOADING;
         } finally {
@@ -183,17 +150,26 @@ public final class VectorIndex {
         }
     }
 
-    /** Loads one row; ignored when the stream has touched its key, or truncated, meanwhile. */
+    /**
+     * Takes one row of the copy; ignored when the stream has touched its key, or truncated,
+     * meanwhile.
+     */
     public void load(
             RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
-        shared.budget().checkRoomForNew("index \"" + definition.index().name() + "\"");
-        write(() -> {
-            loadedRows.incrementAndGet();
-            boolean newer = touched != null && touched.contains(key);
-            if (!newer && !truncatedSinceLoad) {
-                store(key, namespace, attributes, vector);
-            }
-        });
+        write(() -> writes.load(key, namespace, attributes, vector));
+    }
+
+    /**
+     * Takes one row of the copy that the stream has moved to another key before it came, leaving
+     * its vector alone.
+     */
+    public void loadMoved(
+            RowKey copiedKey,
+            RowKey key,
+            @Nullable String namespace,
+            AttributeRow attributes,
+            float[] vector) {
+        write(() -> writes.loadMoved(copiedKey, key, namespace, attributes, vector));
     }
 
     /** As the other, of a row of whose included columns nothing is known. */
@@ -203,10 +179,7 @@ public final class VectorIndex {
 
     /** Ends the first copy. Durable before it returns; the state is READY. */
     public void finishLoad() {
-        write(() -> {
-            store.loaded(lsn());
-            touched = null;
-        });
+        write(writes::finish);
         Failpoint.LOAD_ENDED.pass();
         store.sync();
         Failpoint.LOAD_SYNCED.pass();
@@ -219,8 +192,8 @@ public final class VectorIndex {
     }
 
     /**
-     * Takes the index out of service, also after a restart: then it is built again. Its memory is
-     * free for others.
+     * Takes the index out of service, also after a restart: then it is built again. Its memory and
+     * its files are free for others.
      */
     public void fail(String reason) {
         LOG.error(
@@ -230,7 +203,13 @@ public final class VectorIndex {
                 reason);
         failure = reason;
         state = State.FAILED;
-        store.release();
+        writes.abandon();
+        try {
+            store.restart();
+        } catch (AnnexException e) {
+            LOG.warn("{}: {}", definition.key(), e.getMessage());
+            store.release();
+        }
         shared.saveManifest().run();
     }
 
@@ -275,7 +254,7 @@ public final class VectorIndex {
                     "The index follows within a second.");
         }
         int scanMax = shared.settings().namespaceScanMax();
-        return read(
+        return reads.answer(
                 queries,
                 k,
                 maxDistance,
@@ -306,33 +285,7 @@ public final class VectorIndex {
             List<RowKey> keys,
             double maxDistance,
             BooleanSupplier cancelled) {
-        return read(queries, k, maxDistance, cancelled, batch -> batch.rank(keys));
-    }
-
-    private List<List<Neighbor>> read(
-            List<float[]> queries,
-            int k,
-            double maxDistance,
-            BooleanSupplier cancelled,
-            Function<BatchSearch, List<List<Neighbor>>> how) {
-        for (float[] query : queries) {
-            CheckQuery.check(definition, store.rows().dimension(), query, k);
-        }
-        Generation generation = enter();
-        if (generation == null) {
-            return Collections.nCopies(queries.size(), List.of());
-        }
-        try {
-            return how.apply(
-                    new BatchSearch(
-                            generation, shared.scratches(), queries, k, maxDistance, cancelled));
-        } finally {
-            boolean touched = generation.segment.vectors().isTouched();
-            generation.gate.exit();
-            if (touched) {
-                shared.linkers().wake(this);
-            }
-        }
+        return reads.answer(queries, k, maxDistance, cancelled, batch -> batch.rank(keys));
     }
 
     private @Nullable Generation enter() {
@@ -352,7 +305,7 @@ public final class VectorIndex {
                 switch (state) {
                     case LOADING ->
                             "is loading: %,d of about %,d rows"
-                                    .formatted(loadedRows.get(), expectedRows);
+                                    .formatted(writes.loadedRows(), writes.expectedRows());
                     case READY -> "is closed";
                     case FAILED -> "failed: " + failure;
                 };
@@ -365,46 +318,11 @@ public final class VectorIndex {
 
     /** The vector of a row, or of one that has gone, at a place from 0 to below 1; or none. */
     public Optional<float[]> sample(double place) {
-        Generation generation = store.rows().generation();
-        if (generation == null || !generation.gate.enter()) {
-            return Optional.empty();
-        }
-        try {
-            int slots = generation.segment.slots();
-            return slots == 0
-                    ? Optional.empty()
-                    : Optional.of(generation.segment.vectors().get((int) (place * slots)));
-        } finally {
-            generation.gate.exit();
-        }
+        return reads.sample(place);
     }
 
     public ShardStatus status() {
-        Generation generation = store.rows().generation();
-        boolean inside = generation != null && generation.gate.enter();
-        try {
-            return status(inside ? generation : null);
-        } finally {
-            if (inside && generation != null) {
-                generation.gate.exit();
-            }
-        }
-    }
-
-    private ShardStatus status(@Nullable Generation generation) {
-        return new ShardStatus(
-                state,
-                generation == null ? 0 : generation.segment.live(),
-                skipped.get(),
-                generation == null ? 0 : background.fresh(generation),
-                generation == null ? 0 : generation.segment.tombstones(),
-                store.rows().dimension(),
-                generation == null ? Map.of() : generation.memoryBytes(),
-                store.fileBytes(),
-                lsn(),
-                loadedRows.get(),
-                expectedRows,
-                failure);
+        return reads.status(state, failure, writes, background);
     }
 
     private void write(Runnable change) {
@@ -421,21 +339,14 @@ public final class VectorIndex {
         }
     }
 
-    private void store(
-            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
-        if (store.rows().accepts(vector)) {
-            store.put(key, namespace, attributes, vector);
-        } else {
-            skipped.incrementAndGet();
-            store.delete(key);
-        }
+    /** What the last copy found in the index; all zero until one has ended. */
+    public CopyResult copied() {
+        return writes.copied();
     }
 
-    private void touch(RowKey key) {
-        if (touched != null) {
-            touched.add(key);
-        }
-        watch.touch(key);
+    /** Rows that are there and that nobody has compared with the table yet. */
+    public long draftRows() {
+        return writes.draftRows();
     }
 
     /**
@@ -446,6 +357,26 @@ public final class VectorIndex {
      */
     public RowComparison compare() {
         return RowComparison.begin(this, watch, this::enter);
+    }
+
+    /**
+     * An index over the same rows that does not serve before they have been compared with the
+     * table. This one is closed by that.
+     */
+    VectorIndex distrusted() {
+        store.writing.lock();
+        try {
+            closed = true;
+        } finally {
+            store.writing.unlock();
+        }
+        store.distrust();
+        return new VectorIndex(definition, shared, store, State.LOADING);
+    }
+
+    /** Whether a copy may begin, and none has. */
+    boolean isUntouchedDraft() {
+        return state == State.LOADING && writes.isUntouchedDraft();
     }
 
     ShardStore store() {
@@ -476,11 +407,18 @@ public final class VectorIndex {
         }
     }
 
-    /** Writes what is not written yet and closes; the linkers have stopped. */
+    /**
+     * Writes what is not written yet and closes; the linkers have stopped. A copy that has not
+     * ended leaves a draft.
+     */
     void close() {
-        if (state == State.READY) {
-            store.sync();
-            background.checkpoint();
+        switch (state) {
+            case READY -> {
+                store.sync();
+                background.checkpoint();
+            }
+            case LOADING -> background.checkpoint();
+            case FAILED -> {}
         }
         closed = true;
         store.close();

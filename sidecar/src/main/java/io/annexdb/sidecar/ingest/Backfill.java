@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.ingest;
 
+import io.annexdb.sidecar.index.CopyResult;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
@@ -10,6 +11,7 @@ import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.replication.SnapshotCopy;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.telemetry.Failpoint;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.slf4j.Logger;
@@ -22,8 +24,9 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The first copy of one shard, while the stream goes on. The table is published and the stream
- * carries it already; then:
+ * The first copy of one shard, while the stream goes on; or a later one, after a gap or of a
+ * damaged file, with which the rows that are there are compared. The table is published and the
+ * stream carries it already; then:
  *
  * <ol>
  *   <li>a temporary slot gives a snapshot and its position P;
@@ -87,29 +90,54 @@ final class Backfill implements SlowJob {
 
     private void copyWhole() throws SQLException, InterruptedException {
         long started = System.nanoTime();
+        long draftRows = route.index().draftRows();
         try {
-            checkRoom();
+            checkRoom(draftRows);
             Lsn consistentPoint = begin();
             long rows = copy();
             Failpoint.LOAD_COPIED.pass();
             awaitApplied(consistentPoint);
             finish();
             telemetry.rebuilt();
+            report(rows, draftRows, consistentPoint, System.nanoTime() - started);
+        } finally {
+            snapshot.close();
+        }
+    }
+
+    private void report(long rows, long draftRows, Lsn consistentPoint, long nanos) {
+        long millis = Duration.ofNanos(nanos).toMillis();
+        if (draftRows == 0) {
             LOG.info(
                     "Copied {} rows of {} for index {} as of {} in {} ms",
                     rows,
                     shard.relation(),
                     shard.index().name(),
                     consistentPoint,
-                    Duration.ofNanos(System.nanoTime() - started).toMillis());
-        } finally {
-            snapshot.close();
+                    millis);
+            return;
         }
+        telemetry.recovered(RecoveryDecision.RECONCILE);
+        CopyResult result = route.index().copied();
+        LOG.info(
+                "Compared {} rows of {} with {} rows of index {} as of {} in {} ms: {} kept, {}"
+                        + " changed, {} added, {} removed",
+                rows,
+                shard.relation(),
+                draftRows,
+                shard.index().name(),
+                consistentPoint,
+                millis,
+                result.kept(),
+                result.changed(),
+                result.added(),
+                result.removed());
     }
 
     /** Refuses what cannot fit by the planner's count before anything is copied. */
-    private void checkRoom() {
-        long bytes = shard.index().bytesPerRowLeast() * facts.estimatedRows();
+    private void checkRoom(long draftRows) {
+        long rows = Math.max(0, facts.estimatedRows() - draftRows);
+        long bytes = shard.index().bytesPerRowLeast() * rows;
         long free = registry.memoryForNewBytes();
         if (bytes > free) {
             throw new AnnexException(
@@ -117,7 +145,7 @@ final class Backfill implements SlowJob {
                     ("about %,d rows of %s need at least %,d bytes, but %,d of %,d bytes of index"
                                     + " memory are taken")
                             .formatted(
-                                    facts.estimatedRows(),
+                                    rows,
                                     shard.relation(),
                                     bytes,
                                     registry.memoryUsedBytes(),

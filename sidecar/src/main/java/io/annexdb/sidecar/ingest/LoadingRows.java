@@ -88,7 +88,8 @@ final class LoadingRows {
             index.load(key, namespace, attributes, vector);
         } else {
             origins.remove(now.key());
-            index.upsert(now.key(), now.namespace(), now.attributes().over(attributes), vector);
+            index.loadMoved(
+                    key, now.key(), now.namespace(), now.attributes().over(attributes), vector);
         }
     }
 

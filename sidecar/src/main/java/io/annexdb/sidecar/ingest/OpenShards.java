@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The shards that are open, each with its route from the stream: opened, refused, rebuilt and
@@ -39,7 +40,7 @@ final class OpenShards {
     private final IndexRegistry registry;
     private final Ingest ingest;
     private final SlowJobs jobs;
-    private final RewriteWatch rewrites = new RewriteWatch();
+    private final RewriteWatch rewrites;
     private final Map<ShardKey, ShardRoute> routes = new LinkedHashMap<>();
     private final Set<ShardKey> refused = new HashSet<>();
 
@@ -50,6 +51,7 @@ final class OpenShards {
         this.registry = registry;
         this.ingest = ingest;
         this.jobs = jobs;
+        this.rewrites = new RewriteWatch(registry::fileNode, registry::fileNode);
     }
 
     Collection<ShardRoute> all() {
@@ -71,9 +73,9 @@ final class OpenShards {
         if (current != null) {
             return current;
         }
-        if (streamStarted && registry.onDisk().contains(shard.key())) {
-            // The stream has passed without it, so its files are behind for good.
-            registry.drop(shard.key());
+        if (streamStarted) {
+            // The stream has passed without it, so its files, if any, are behind.
+            registry.distrust(shard.key());
         }
         ShardRoute route = new ShardRoute(registry.openOrCreate(shard));
         routes.put(shard.key(), route);
@@ -98,13 +100,23 @@ final class OpenShards {
     }
 
     void drop(ShardRoute route) {
+        close(route);
+        registry.drop(route.definition().key());
+    }
+
+    /** Takes the shard out of service; opened again, its rows are compared with the table. */
+    void distrust(ShardRoute route) {
+        close(route);
+        registry.distrust(route.definition().key());
+    }
+
+    private void close(ShardRoute route) {
         ShardKey key = route.definition().key();
         jobs.cancel(job -> job instanceof Backfill backfill && backfill.route().equals(route));
         routes.remove(key);
         rewrites.forget(key);
         roomBefore.remove(key);
         ingest.route(routes.values());
-        registry.drop(key);
     }
 
     /** Drops those that the catalog no longer wants, or wants otherwise. */
@@ -122,18 +134,18 @@ final class OpenShards {
         }
     }
 
-    /** Drops those that should be published and are not: they may have missed changes. */
-    void dropUnpublished(Predicate<Long> published) {
+    /** Distrusts those that should be published and are not: they may have missed changes. */
+    void distrustUnpublished(Predicate<Long> published) {
         for (ShardRoute route : all()) {
             if (!isFailed(route) && !published.test(route.definition().relationOid())) {
-                LOG.warn("The publication lost a relation, rebuilding {}", describe(route));
-                drop(route);
+                LOG.warn("The publication lost a relation, comparing {}", describe(route));
+                distrust(route);
             }
         }
     }
 
-    /** Drops those whose table was rewritten, which the stream does not tell. */
-    void dropRewritten(
+    /** Distrusts those whose table was rewritten, which the stream does not tell. */
+    void distrustRewritten(
             Map<Long, RelationFacts> facts,
             Map<ShardKey, Long> truncatesBefore,
             Supplier<Lsn> flushed) {
@@ -145,18 +157,24 @@ final class OpenShards {
                     && truncates != null
                     && rewrites.isRewritten(
                             key, relation.fileNode(), truncates, registry.appliedLsn(), flushed)) {
-                LOG.warn("The table was rewritten, rebuilding {}", describe(route));
-                drop(route);
+                LOG.warn("The table was rewritten, comparing {}", describe(route));
+                distrust(route);
             }
         }
     }
 
+    /** Distrusts files of shards that are not open. */
+    void distrustStrayFiles(Predicate<ShardKey> which) {
+        strayFiles().filter(which).forEach(registry::distrust);
+    }
+
     /** Drops files of shards that are not open: the stream starts without them. */
-    void dropStrayFiles(Predicate<ShardKey> stray) {
-        registry.onDisk().stream()
-                .filter(key -> !routes.containsKey(key))
-                .filter(stray)
-                .forEach(registry::drop);
+    void dropStrayFiles() {
+        strayFiles().forEach(registry::drop);
+    }
+
+    private Stream<ShardKey> strayFiles() {
+        return registry.onDisk().stream().filter(key -> !routes.containsKey(key));
     }
 
     /** How often the stream has truncated each shard so far. */
@@ -177,11 +195,21 @@ final class OpenShards {
 
     /** Forgets all shards and the node's positions, and deletes all files. */
     void reset() {
+        forgetAll();
+        registry.reset();
+    }
+
+    /** Forgets all shards and the node's positions; the rows stay, to be compared. */
+    void distrustAll() {
+        forgetAll();
+        registry.forgetPositions();
+    }
+
+    private void forgetAll() {
         routes.clear();
         refused.clear();
         roomBefore.clear();
         rewrites.forgetAll();
-        registry.reset();
     }
 
     /**

@@ -53,7 +53,6 @@ final class Reconcile {
     private final SlowJobs jobs;
     private final StreamKeeper stream;
     private final OpenShards shards;
-    private long publicationOid;
     private int generation;
 
     Reconcile(
@@ -98,7 +97,7 @@ final class Reconcile {
             gap().ifPresent(this::startOver);
             shards.dropUnwanted(wanted);
             publish(usable);
-            shards.dropRewritten(facts, truncatesBefore, flush::flushLsn);
+            shards.distrustRewritten(facts, truncatesBefore, flush::flushLsn);
             usable.forEach(key -> shards.open(fetch(wanted, key), stream.isStarted()));
             follow(wanted);
             usable.forEach(key -> copy(fetch(wanted, key), fetch(facts, key.relationOid())));
@@ -176,24 +175,28 @@ final class Reconcile {
         return ingest.divergence().or(stream::gap);
     }
 
-    /** Forgets everything; the slot is made anew and each shard is copied again. */
+    /** The slot is made anew, and each shard's rows are compared with its table. */
     private void startOver(String reason) {
         LOG.warn(
-                "All {} shards are rebuilt: {} (applied {}, durable {})",
+                "All {} shards are compared with their tables: {} (applied {}, durable {})",
                 shards.size(),
                 reason,
                 registry.appliedLsn(),
                 registry.durableLsn());
-        forgetAll();
+        stop();
+        shards.distrustAll();
     }
 
     private void forgetAll() {
+        stop();
+        shards.reset();
+    }
+
+    private void stop() {
         generation++;
         jobs.cancel(job -> true);
         stream.stop();
         ingest.clear();
-        shards.reset();
-        publicationOid = 0;
     }
 
     /** No index is left on this node: nothing of ours may stay behind in the server. */
@@ -220,19 +223,26 @@ final class Reconcile {
      */
     private void publish(Set<ShardKey> usable) {
         Publication before = sql.ask(Publication::read);
-        boolean another = publicationOid != 0 && before.oid() != publicationOid;
-        shards.dropUnpublished(oid -> !another && before.relations().contains(oid));
+        long known = registry.publicationOid();
+        boolean another = known != 0 && before.oid() != known;
+        if (another) {
+            LOG.warn("The publication is another one: OID {}, not {}", before.oid(), known);
+        }
+        shards.distrustUnpublished(oid -> !another && before.relations().contains(oid));
         if (!stream.isStarted()) {
-            shards.dropStrayFiles(key -> !before.relations().contains(key.relationOid()));
+            shards.distrustStrayFiles(
+                    key -> another || !before.relations().contains(key.relationOid()));
         }
         Set<Long> relations =
                 usable.stream().map(ShardKey::relationOid).collect(Collectors.toSet());
-        if (before.relations().equals(relations)) {
-            publicationOid = before.oid();
-        } else {
+        long oid = before.oid();
+        if (!before.relations().equals(relations)) {
             sql.tell(connection -> Publication.publish(connection, relations));
             Failpoint.PUBLISHED.pass();
-            publicationOid = sql.ask(Publication::read).oid();
+            oid = sql.ask(Publication::read).oid();
+        }
+        if (oid != known) {
+            registry.published(oid);
         }
     }
 
@@ -240,7 +250,7 @@ final class Reconcile {
     private void follow(Map<ShardKey, ShardDefinition> wanted) {
         if (registry.identity().isPresent()) {
             if (!stream.isStarted()) {
-                shards.dropStrayFiles(key -> true);
+                shards.dropStrayFiles();
                 stream.start(ingest.queue());
             }
         } else if (!jobs.has(SlotCreation.class::isInstance)) {
@@ -277,8 +287,8 @@ final class Reconcile {
         }
         ShardRoute fresh = route;
         if (!route.isWaiting()) {
-            // A copy that ended early left half an index.
-            shards.drop(route);
+            // A copy that ended early left half an index, which the next one is compared with.
+            shards.distrust(route);
             fresh = shards.open(shard, true);
         }
         jobs.submit(new Backfill(settings, registry, ingest, fresh, shard, facts, telemetry));

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +21,17 @@ final class RewriteWatch {
     private record Seen(long fileNode, long truncates, @Nullable Lsn decideAt) {}
 
     private final Map<ShardKey, Seen> seen = new HashMap<>();
+    private final Function<ShardKey, Optional<Long>> known;
+    private final BiConsumer<ShardKey, Long> remember;
+
+    /**
+     * @param known the file in which a shard was seen before a restart
+     * @param remember is told in which file a shard is now
+     */
+    RewriteWatch(Function<ShardKey, Optional<Long>> known, BiConsumer<ShardKey, Long> remember) {
+        this.known = known;
+        this.remember = remember;
+    }
 
     /**
      * Looks at a shard.
@@ -30,13 +44,13 @@ final class RewriteWatch {
      */
     boolean isRewritten(
             ShardKey key, long fileNode, long truncates, Lsn applied, Supplier<Lsn> flushed) {
-        Seen before = seen.get(key);
-        if (before == null || before.fileNode == fileNode) {
+        Seen before =
+                seen.computeIfAbsent(
+                        key,
+                        shard -> new Seen(known.apply(shard).orElse(fileNode), truncates, null));
+        if (before.fileNode == fileNode || truncates > before.truncates) {
             seen.put(key, new Seen(fileNode, truncates, null));
-            return false;
-        }
-        if (truncates > before.truncates) {
-            seen.put(key, new Seen(fileNode, truncates, null));
+            remember.accept(key, fileNode);
             return false;
         }
         Lsn decideAt = before.decideAt;

@@ -5,6 +5,8 @@ import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.quantization.Centroids;
 import io.annexdb.sidecar.quantization.Codebooks;
+import io.annexdb.sidecar.segment.CheckpointHeader;
+import io.annexdb.sidecar.segment.LogPosition;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
@@ -30,29 +32,22 @@ import java.util.zip.CheckedOutputStream;
  *
  * <pre>
  * header: long magic "ANNEXIVF", int version, long fingerprint, long log number, long truncations,
- *         int slots, long number of the block file, int dimension, int lists, int segments, int bits,
+ *         long position in the log, long chain there, int slots; long CRC32C
+ * form:   long number of the block file, int dimension, int lists, int segments, int bits,
  *         int trained rows, double error, int blocks; long CRC32C
  * model:  centroids of the lists, then of each segment, as floats; long CRC32C
  * lists:  for each list int entries, and for each of its blocks int number, int CRC32C of the places
  *         taken; long CRC32C
  * </pre>
  *
- * Every CRC32C covers all before it. Version 1 is the only one so far.
+ * Every CRC32C covers all before it. Version 1 did not say which log it belongs to beyond its
+ * number.
  */
 public final class ListsFile {
     private static final long MAGIC = 0x414E4E4558495646L;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int LISTS_MOST = 1 << 20;
     private static final int DIMENSION_MOST = 1 << 16;
-
-    /**
-     * What the lists belong to; slots mean the same rows only if all of it is equal.
-     *
-     * @param fingerprint of the definition, with its metric
-     * @param logNumber number of the log whose replay gives these slots
-     * @param truncations records in that log after which slots were numbered anew
-     */
-    public record Origin(long fingerprint, long logNumber, long truncations) {}
 
     /**
      * What was read.
@@ -71,7 +66,7 @@ public final class ListsFile {
     private ListsFile() {}
 
     /** Writes and fsyncs the lists, blocks first; nobody may be appending. */
-    public static void write(Lists lists, int slots, Origin origin, Path path) throws IOException {
+    public static void write(Lists lists, CheckpointHeader header, Path path) throws IOException {
         lists.file.force();
         Model model = lists.model;
         CheckBlocks check = new CheckBlocks(lists);
@@ -83,10 +78,13 @@ public final class ListsFile {
                                         new BufferedOutputStream(file, 1 << 16), crc))) {
             out.writeLong(MAGIC);
             out.writeInt(VERSION);
-            out.writeLong(origin.fingerprint());
-            out.writeLong(origin.logNumber());
-            out.writeLong(origin.truncations());
-            out.writeInt(slots);
+            out.writeLong(header.fingerprint());
+            out.writeLong(header.logNumber());
+            out.writeLong(header.truncations());
+            out.writeLong(header.position().bytes());
+            out.writeLong(header.position().chain());
+            out.writeInt(header.slots());
+            out.writeLong(crc.getValue());
             out.writeLong(lists.number());
             out.writeInt(model.dimension());
             out.writeInt(model.lists());
@@ -127,29 +125,39 @@ public final class ListsFile {
     }
 
     /**
+     * Reads what the file belongs to.
+     *
+     * @throws IOException if it is damaged, or of another version
+     */
+    public static CheckpointHeader header(Path path) throws IOException {
+        CRC32C crc = new CRC32C();
+        try (DataInputStream in = open(path, crc)) {
+            return header(in, crc);
+        }
+    }
+
+    /**
      * Reads what was written.
      *
+     * @param sameDefinition whether the header has the fingerprint of the index's lists
+     * @param sameSlots whether its slots mean the rows that are there
      * @param slotsMost slots that the segment has; rows behind them are taken out of the lists
      * @throws IOException if the file is damaged
      */
     public static Content read(
-            Path path, Origin origin, Metric metric, int dimension, int slotsMost, BlockFiles files)
+            Path path,
+            boolean sameDefinition,
+            boolean sameSlots,
+            Metric metric,
+            int dimension,
+            int slotsMost,
+            BlockFiles files)
             throws IOException {
         CRC32C crc = new CRC32C();
-        try (DataInputStream in =
-                new DataInputStream(
-                        new CheckedInputStream(
-                                new BufferedInputStream(Files.newInputStream(path), 1 << 16),
-                                crc))) {
-            if (in.readLong() != MAGIC || in.readInt() != VERSION) {
-                throw new IOException("it is not a file of lists of version 1");
-            }
-            boolean sameDefinition = in.readLong() == origin.fingerprint();
-            boolean sameSlots = in.readLong() == origin.logNumber();
-            sameSlots &= in.readLong() == origin.truncations();
-            int slots = in.readInt();
+        try (DataInputStream in = open(path, crc)) {
+            int slots = header(in, crc).slots();
             long blockFile = in.readLong();
-            sameDefinition &= in.readInt() == dimension;
+            boolean sameDimension = in.readInt() == dimension;
             int lists = in.readInt();
             int segments = in.readInt();
             int bits = in.readInt();
@@ -157,7 +165,7 @@ public final class ListsFile {
             double error = in.readDouble();
             int blocks = in.readInt();
             check(in, crc);
-            if (!sameDefinition) {
+            if (!sameDefinition || !sameDimension) {
                 return new Content(null, null, 0);
             }
             if (lists < 1
@@ -188,6 +196,25 @@ public final class ListsFile {
             }
             return new Content(model, whole ? read : null, Math.min(slots, slotsMost));
         }
+    }
+
+    private static DataInputStream open(Path path, CRC32C crc) throws IOException {
+        return new DataInputStream(
+                new CheckedInputStream(
+                        new BufferedInputStream(Files.newInputStream(path), 1 << 16), crc));
+    }
+
+    private static CheckpointHeader header(DataInputStream in, CRC32C crc) throws IOException {
+        if (in.readLong() != MAGIC || in.readInt() != VERSION) {
+            throw new IOException("it is not a file of lists of version " + VERSION);
+        }
+        long fingerprint = in.readLong();
+        long logNumber = in.readLong();
+        long truncations = in.readLong();
+        LogPosition position = new LogPosition(in.readLong(), in.readLong());
+        int slots = in.readInt();
+        check(in, crc);
+        return new CheckpointHeader(fingerprint, logNumber, truncations, position, slots);
     }
 
     private static void check(DataInputStream in, CRC32C crc) throws IOException {

@@ -85,6 +85,13 @@ public final class AttributeRow {
                 && Arrays.equals(values[column], other.values[column]);
     }
 
+    /** Whether both have the same states and values. */
+    public boolean isSame(AttributeRow other) {
+        return Arrays.equals(states, other.states)
+                && Arrays.equals(numbers, other.numbers)
+                && Arrays.deepEquals(values, other.values);
+    }
+
     /** This row, with unchanged values taken from the row before; without one they are unknown. */
     public AttributeRow over(@Nullable AttributeRow before) {
         if (!Arrays.asList(states).contains(State.UNCHANGED)) {

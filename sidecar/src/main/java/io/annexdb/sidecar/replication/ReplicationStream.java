@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * Keeps the slot's stream going, in one thread of its own: connects, checks, reads, and after a
  * loss connects again, 0.1 s later and up to 5 s later each time. Before each start the connect
  * checks decide; when they find that there may be a gap the stream ends and says so, and it is for
- * ingest to rebuild and to make a new one.
+ * ingest to compare the indexes with their tables and to make a new one.
  */
 public final class ReplicationStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicationStream.class);
@@ -167,7 +167,9 @@ public final class ReplicationStream implements AutoCloseable {
                         position.applied(),
                         position.durable());
         if (found.isPresent()) {
-            LOG.warn("The stream cannot continue, the indexes are rebuilt: {}", found.get());
+            LOG.warn(
+                    "The stream cannot continue, the indexes are compared with their tables: {}",
+                    found.get());
             gap = found.get();
             return Lsn.ZERO;
         }
@@ -208,7 +210,9 @@ public final class ReplicationStream implements AutoCloseable {
         String text = describe(e);
         if (e instanceof SQLException sql && UNDEFINED_OBJECT.equals(sql.getSQLState())) {
             // The log holds changes from a time without the publication: they cannot be decoded.
-            LOG.warn("The stream cannot continue, the indexes are rebuilt: {}", text);
+            LOG.warn(
+                    "The stream cannot continue, the indexes are compared with their tables: {}",
+                    text);
             gap = text;
         } else if (error == null) {
             LOG.warn("Not streaming, will try again: {}", text);

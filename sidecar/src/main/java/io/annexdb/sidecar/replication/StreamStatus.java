@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param streaming whether changes are coming in
  * @param received end of the newest transaction or keepalive
  * @param error why it does not stream, or did not last time; empty once it streams
- * @param gap why the indexes must be rebuilt; the stream has ended then
+ * @param gap why the indexes may differ from their tables; the stream has ended then
  */
 public record StreamStatus(
         boolean streaming, Lsn received, Optional<String> error, Optional<String> gap) {}

@@ -13,6 +13,9 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads a shard's log: first {@link #measure}, which finds the last complete commit, then {@link
@@ -21,23 +24,53 @@ import java.nio.file.StandardOpenOption;
 public final class LogReader implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 20;
 
+    /** Type and LSN. */
+    private static final int COMMIT_BYTES = 9;
+
     private final FileChannel channel;
+    private final LogPosition start;
     private ByteBuffer buffer =
             ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
     private long bufferStart;
 
+    /** Of the record that was read last. */
+    private int checksum;
+
     /**
      * What a log holds.
      *
-     * @param committedBytes where the last complete commit ends; 0 when there is none
+     * @param committed where the last complete commit ends
+     * @param good where the last good record ends, committed or not
      * @param fileBytes length of the file
      * @param loaded whether the first copy is complete
      * @param lsn position of the last complete commit
+     * @param found of the places asked for, in bytes, those where a record ends
      */
-    public record Extent(long committedBytes, long fileBytes, boolean loaded, Lsn lsn) {}
+    public record Extent(
+            LogPosition committed,
+            LogPosition good,
+            long fileBytes,
+            boolean loaded,
+            Lsn lsn,
+            Map<Long, LogPosition> found) {
+        public Extent {
+            found = Map.copyOf(found);
+        }
 
-    private LogReader(FileChannel channel) {
+        /** Where the last complete commit ends; the header's length when there is none. */
+        public long committedBytes() {
+            return committed.bytes();
+        }
+
+        /** Whether this log begins with exactly what another one had up to a place. */
+        public boolean agreesAt(LogPosition position) {
+            return position.equals(found.get(position.bytes()));
+        }
+    }
+
+    private LogReader(FileChannel channel, long fingerprint) {
         this.channel = channel;
+        this.start = LogPosition.start(fingerprint);
     }
 
     /**
@@ -48,7 +81,8 @@ public final class LogReader implements AutoCloseable {
      */
     public static LogReader open(Path path, long fingerprint) {
         try {
-            LogReader reader = new LogReader(FileChannel.open(path, StandardOpenOption.READ));
+            LogReader reader =
+                    new LogReader(FileChannel.open(path, StandardOpenOption.READ), fingerprint);
             try {
                 reader.fill(LogFormat.HEADER_BYTES);
                 LogFormat.checkHeader(reader.buffer, fingerprint);
@@ -62,22 +96,44 @@ public final class LogReader implements AutoCloseable {
         }
     }
 
-    /** Walks through the log and checks every record's checksum. */
+    /** As the other, where no place is of interest. */
     public Extent measure() {
-        long committedBytes = 0;
+        return measure(Set.of());
+    }
+
+    /**
+     * Walks through the log and checks every record's checksum.
+     *
+     * @param places in bytes, at which to say what lies before
+     */
+    public Extent measure(Set<Long> places) {
+        LogPosition committed = start;
+        LogPosition good = start;
+        Map<Long, LogPosition> found = new HashMap<>();
         boolean loaded = false;
         Lsn lsn = Lsn.ZERO;
         try {
             seek(LogFormat.HEADER_BYTES);
             for (ByteBuffer body = next(true); body != null; body = next(true)) {
                 byte type = body.get(body.position());
-                if (type == LogFormat.COMMIT || type == LogFormat.LOADED) {
-                    committedBytes = bufferStart + buffer.position();
+                boolean isCommit = type == LogFormat.COMMIT || type == LogFormat.LOADED;
+                if (isCommit && body.remaining() < COMMIT_BYTES) {
+                    break;
+                }
+                good =
+                        new LogPosition(
+                                bufferStart + buffer.position(),
+                                LogPosition.next(good.chain(), checksum));
+                if (isCommit) {
+                    committed = good;
                     loaded |= type == LogFormat.LOADED;
                     lsn = new Lsn(body.getLong(body.position() + 1));
                 }
+                if (places.contains(good.bytes())) {
+                    found.put(good.bytes(), good);
+                }
             }
-            return new Extent(committedBytes, channel.size(), loaded, lsn);
+            return new Extent(committed, good, channel.size(), loaded, lsn, found);
         } catch (IOException e) {
             throw failed("it", e);
         }
@@ -113,7 +169,7 @@ public final class LogReader implements AutoCloseable {
             return null;
         }
         int length = buffer.getInt(buffer.position());
-        int checksum = buffer.getInt(buffer.position() + 4);
+        checksum = buffer.getInt(buffer.position() + 4);
         if (length < 1
                 || length > LogFormat.BODY_BYTES_MAX
                 || !fill(LogFormat.RECORD_HEADER_BYTES + length)) {

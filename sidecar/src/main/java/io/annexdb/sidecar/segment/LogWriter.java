@@ -33,14 +33,21 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     private final RandomAccessFile file;
     private ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private long written;
-    private long committed;
+    private long chain;
+    private LogPosition committed;
     private int recordStart;
 
-    private LogWriter(Path path, ElementType elements, RandomAccessFile file, long position) {
+    private LogWriter(
+            Path path,
+            ElementType elements,
+            RandomAccessFile file,
+            long written,
+            LogPosition position) {
         this.path = path;
         this.elements = elements;
         this.file = file;
-        this.written = position;
+        this.written = written;
+        this.chain = position.chain();
         this.committed = position;
     }
 
@@ -51,22 +58,21 @@ public final class LogWriter implements ShardLog, AutoCloseable {
             file.setLength(0);
             SyncedCopy.fileCreated(path);
             Failpoint.LOG_CREATED.pass();
-            LogWriter log = new LogWriter(path, elements, file, 0);
+            LogWriter log = new LogWriter(path, elements, file, 0, LogPosition.start(fingerprint));
             log.buffer.put(LogFormat.header(fingerprint));
-            log.committed = LogFormat.HEADER_BYTES;
             return log;
         } catch (IOException e) {
             throw failed("create", path, e);
         }
     }
 
-    /** Goes on at the position where the last commit ended; what lies behind is cut off. */
-    public static LogWriter append(Path path, long position, ElementType elements) {
+    /** Goes on behind a record; what lies behind is cut off. */
+    public static LogWriter append(Path path, LogPosition position, ElementType elements) {
         try {
             RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
-            file.setLength(position);
+            file.setLength(position.bytes());
             Failpoint.LOG_CUT.pass();
-            return new LogWriter(path, elements, file, position);
+            return new LogWriter(path, elements, file, position.bytes(), position);
         } catch (IOException e) {
             throw failed("open", path, e);
         }
@@ -77,8 +83,8 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         return written + buffer.position();
     }
 
-    /** Where the last commit ended, in bytes. */
-    public long committedBytes() {
+    /** Where the last commit ended. */
+    public LogPosition committed() {
         return committed;
     }
 
@@ -137,7 +143,7 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         begin(LogFormat.COMMIT, 8);
         buffer.putLong(endLsn.value());
         end();
-        committed = bytes();
+        committed = new LogPosition(bytes(), chain);
     }
 
     @Override
@@ -145,7 +151,7 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         begin(LogFormat.LOADED, 8);
         buffer.putLong(lsn.value());
         end();
-        committed = bytes();
+        committed = new LogPosition(bytes(), chain);
     }
 
     /** Hands everything gathered to the operating system. */
@@ -211,7 +217,9 @@ public final class LogWriter implements ShardLog, AutoCloseable {
         int body = recordStart + LogFormat.RECORD_HEADER_BYTES;
         int length = buffer.position() - body;
         buffer.putInt(recordStart, length);
-        buffer.putInt(recordStart + 4, LogFormat.checksum(buffer.slice(body, length)));
+        int checksum = LogFormat.checksum(buffer.slice(body, length));
+        buffer.putInt(recordStart + 4, checksum);
+        chain = LogPosition.next(chain, checksum);
     }
 
     private void putBytes(byte @Nullable [] bytes) {

@@ -13,7 +13,10 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,6 +59,7 @@ public final class Telemetry implements AutoCloseable {
             counter("annex.compared.rows", "Rows of tables compared with their index");
     private final Counter differences =
             counter("annex.differences", "Rows in which an index differed from its table");
+    private final Map<RecoveryDecision, Counter> recoveries = new EnumMap<>(RecoveryDecision.class);
     private final MultiGauge rows = perIndex("annex.index.rows", "Live rows");
     private final MultiGauge freshRows = perIndex("annex.index.fresh.rows", "Rows not yet linked");
     private final MultiGauge skippedRows =
@@ -77,6 +81,14 @@ public final class Telemetry implements AutoCloseable {
         Gauge.builder("annex.connections", connections, AtomicInteger::doubleValue)
                 .description("Open client connections")
                 .register(registry);
+        for (RecoveryDecision decision : RecoveryDecision.values()) {
+            recoveries.put(
+                    decision,
+                    Counter.builder("annex.recovery")
+                            .description("Recoveries, by the rung of the ladder that they took")
+                            .tag("decision", decision.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
         new JvmMemoryMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
@@ -168,6 +180,14 @@ public final class Telemetry implements AutoCloseable {
     public void compared(long tableRows, long differing) {
         comparedRows.increment((double) tableRows);
         differences.increment((double) differing);
+    }
+
+    /** A restart, a lost connection or a gap was recovered from. */
+    public void recovered(RecoveryDecision decision) {
+        Counter counter = recoveries.get(decision);
+        if (counter != null) {
+            counter.increment();
+        }
     }
 
     /** Where the paths of the distance kernels come from; asked once per scrape. */

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.ingest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
@@ -34,7 +35,7 @@ import java.util.TreeMap;
  */
 class LoadingRowsTest {
     private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
-    private static final int ROUNDS = 300;
+    private static final int ROUNDS = 1_000;
     private static final int KEYS = 12;
 
     private record Row(String namespace, float value) {}
@@ -66,6 +67,9 @@ class LoadingRowsTest {
                                 .map(entry -> Map.entry(entry.getKey(), entry.getValue()))
                                 .toList());
         Collections.shuffle(snapshot, random);
+        if (random.nextBoolean()) {
+            leaveDraft(index, table, random);
+        }
         index.beginLoad(new Lsn(100), snapshot.size());
         LoadingRows rows = new LoadingRows(index);
         int steps = random.nextInt(40);
@@ -84,6 +88,25 @@ class LoadingRowsTest {
         index.commit(new Lsn(200));
         index.finishLoad();
         assertEquals(expected(table), actual(index), message);
+    }
+
+    /** Rows of an earlier time: some are the table's, some have other vectors, some went. */
+    private static void leaveDraft(VectorIndex index, Map<Integer, Row> table, Random random) {
+        for (int key = 0; key < KEYS; key++) {
+            Row now = table.get(key);
+            Row then = new Row("n" + random.nextInt(3), random.nextFloat());
+            switch (random.nextInt(4)) {
+                case 0 -> then = now == null ? then : now;
+                case 1 -> then = now == null ? then : new Row(then.namespace, now.value);
+                case 2 -> then = table.getOrDefault((key + 1) % KEYS, then);
+                default -> {}
+            }
+            if (random.nextInt(4) > 0) {
+                index.upsert(key(key), then.namespace, AttributeRow.NONE, vector(then.value));
+            }
+        }
+        index.commit(new Lsn(50));
+        assertTrue(index.draftRows() > 0 || index.status().rows() == 0);
     }
 
     private static void change(LoadingRows rows, Map<Integer, Row> table, Random random) {

@@ -1,0 +1,233 @@
+package io.annexdb.sidecar.index;
+
+import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AttributeRow;
+import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.model.ShardDefinition;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The changes of a {@link VectorIndex}: what the stream brings, and what a copy of the table brings
+ * beside it. Whoever changes anything holds the store's writing lock; the counts may be asked at
+ * any time.
+ */
+final class WriteFace {
+    private static final Logger LOG = LoggerFactory.getLogger(WriteFace.class);
+
+    private final ShardDefinition definition;
+    private final ShardStore store;
+    private final MemoryBudget budget;
+    private final KeyWatch watch;
+    private final AtomicLong skipped = new AtomicLong();
+    private final AtomicLong loadedRows = new AtomicLong();
+    private volatile long expectedRows;
+
+    /** The copy that is coming in; null when there is none. */
+    private volatile @Nullable FirstCopy copy;
+
+    private volatile CopyResult copied = new CopyResult(0, 0, 0, 0);
+
+    /** Whether the rows that are there are to be compared with the table by the next copy. */
+    private volatile boolean isDraft;
+
+    WriteFace(
+            ShardDefinition definition,
+            ShardStore store,
+            MemoryBudget budget,
+            KeyWatch watch,
+            boolean isDraft) {
+        this.definition = definition;
+        this.store = store;
+        this.budget = budget;
+        this.watch = watch;
+        this.isDraft = isDraft;
+    }
+
+    void update(
+            RowKey oldKey,
+            RowKey key,
+            @Nullable String namespace,
+            AttributeRow attributes,
+            float[] vector) {
+        touch(oldKey);
+        touch(key);
+        AttributeRow complete =
+                isDoubtful(oldKey)
+                        ? attributes.over(null)
+                        : store.rows().complete(oldKey, attributes);
+        settle(oldKey);
+        settle(key);
+        if (store.rows().holds(oldKey, vector)) {
+            store.rekey(oldKey, key, namespace, complete);
+            return;
+        }
+        if (!oldKey.equals(key)) {
+            store.delete(oldKey);
+        }
+        store(key, namespace, complete, vector);
+    }
+
+    boolean updateKept(
+            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
+        touch(oldKey);
+        touch(newKey);
+        if (!store.rows().contains(oldKey) || isDoubtful(oldKey)) {
+            return false;
+        }
+        settle(newKey);
+        store.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
+        return true;
+    }
+
+    void delete(RowKey key) {
+        touch(key);
+        settle(key);
+        store.delete(key);
+    }
+
+    void truncate() {
+        FirstCopy coming = copy;
+        if (coming != null) {
+            coming.truncate();
+        }
+        store.truncate();
+    }
+
+    /** Makes the store ready for a copy; not under the writing lock. */
+    void prepare() {
+        if (isDraft) {
+            store.distrust();
+        } else {
+            store.restart();
+        }
+    }
+
+    void begin(Lsn consistentPoint, long rowsExpected) {
+        store.rows().setLsn(consistentPoint);
+        copy = new FirstCopy(store, isDraft);
+        isDraft = false;
+        loadedRows.set(0);
+        skipped.set(0);
+        expectedRows = rowsExpected;
+    }
+
+    void load(RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        loadedRows.incrementAndGet();
+        FirstCopy coming = copy;
+        if (coming == null || coming.ignores(key)) {
+            return;
+        }
+        if (definition.index().dimension() == 0 && coming.isOfAnotherDimension(vector)) {
+            LOG.warn("{}: vectors have {} dimensions now", definition.key(), vector.length);
+            coming.forgetDraft();
+            store.truncate();
+        }
+        if (coming.confirm(key, namespace, attributes, vector)) {
+            return;
+        }
+        budget.checkRoomForNew("index \"" + definition.index().name() + "\"");
+        coming.countStored(key);
+        coming.settle(key);
+        store(key, namespace, attributes, vector);
+    }
+
+    void loadMoved(
+            RowKey copiedKey,
+            RowKey key,
+            @Nullable String namespace,
+            AttributeRow attributes,
+            float[] vector) {
+        touch(key);
+        boolean held = isDoubtful(copiedKey) && store.rows().holds(copiedKey, vector);
+        settle(key);
+        if (held) {
+            settle(copiedKey);
+            store.rekey(copiedKey, key, namespace, attributes);
+        } else {
+            store(key, namespace, attributes, vector);
+        }
+    }
+
+    void finish() {
+        FirstCopy coming = copy;
+        if (coming != null) {
+            coming.deleteDoubtful();
+            copied = coming.result();
+        }
+        store.loaded(store.rows().lsn());
+        copy = null;
+    }
+
+    /** Ends a copy that will not be finished. */
+    void abandon() {
+        copy = null;
+    }
+
+    /** What the last copy found in the index; all zero until one has ended. */
+    CopyResult copied() {
+        return copied;
+    }
+
+    /** Rows that are there and that nobody has compared with the table yet. */
+    long draftRows() {
+        FirstCopy coming = copy;
+        if (coming != null) {
+            return coming.doubtfulRows();
+        }
+        Generation generation = store.rows().generation();
+        return isDraft && generation != null ? generation.segment.live() : 0;
+    }
+
+    /** Whether a copy may begin, and none has. */
+    boolean isUntouchedDraft() {
+        return isDraft && copy == null;
+    }
+
+    long skipped() {
+        return skipped.get();
+    }
+
+    long loadedRows() {
+        return loadedRows.get();
+    }
+
+    long expectedRows() {
+        return expectedRows;
+    }
+
+    private void store(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        if (store.rows().accepts(vector)) {
+            store.put(key, namespace, attributes, vector);
+        } else {
+            skipped.incrementAndGet();
+            store.delete(key);
+        }
+    }
+
+    private void touch(RowKey key) {
+        FirstCopy coming = copy;
+        if (coming != null) {
+            coming.touch(key);
+        }
+        watch.touch(key);
+    }
+
+    private void settle(RowKey key) {
+        FirstCopy coming = copy;
+        if (coming != null) {
+            coming.settle(key);
+        }
+    }
+
+    private boolean isDoubtful(RowKey key) {
+        FirstCopy coming = copy;
+        return coming != null && coming.isDoubtful(key);
+    }
+}

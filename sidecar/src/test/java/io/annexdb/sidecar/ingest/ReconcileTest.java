@@ -1,0 +1,245 @@
+package io.annexdb.sidecar.ingest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.index.CopyResult;
+import io.annexdb.sidecar.index.IndexRegistry;
+import io.annexdb.sidecar.index.State;
+import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.replication.TestServer;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * After a gap the rows that are there are compared with the table: the index ends as the table, and
+ * what was right has kept its place.
+ */
+class ReconcileTest {
+    private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+
+    private static TestServer server;
+
+    @TempDir Path directory;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = TestServer.start("max_replication_slots", "20", "max_wal_senders", "20");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    private Scene scene() throws Exception {
+        String name = "reconcile_" + DATABASES.incrementAndGet();
+        server.execute("CREATE DATABASE " + name);
+        Scene scene = Scene.open(server.postgres().getJdbcUrl("postgres", name), directory);
+        scene.execute(
+                "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, v real[])",
+                "ALTER TABLE docs ALTER COLUMN v SET STORAGE EXTERNAL",
+                rows(1, 500));
+        scene.createIndex(1, "public.docs", "v", "tenant");
+        scene.assertSame(1, "docs", "v", 600, "tenant");
+        return scene;
+    }
+
+    private static String rows(int from, int to) {
+        return "INSERT INTO docs SELECT i, 't' || i % 3, (SELECT array_agg(i + j) FROM"
+                + " generate_series(1, 600) j) FROM generate_series("
+                + from
+                + ", "
+                + to
+                + ") i";
+    }
+
+    /** Waits until a copy has ended, and says what it found. */
+    private static CopyResult compared(Scene scene) throws Exception {
+        CopyResult nothing = new CopyResult(0, 0, 0, 0);
+        scene.await(
+                scene::describe,
+                () ->
+                        scene.registry().shardsOf(1).stream()
+                                .anyMatch(index ->
+                                        index.state() == State.READY
+                                                && !index.copied().equals(nothing)
+                                                && index.copied().added() < 400));
+        return scene.registry().shardsOf(1).getFirst().copied();
+    }
+
+    @Test
+    void aSlotMadeAnewCostsOnlyTheDifference() throws Exception {
+        try (Scene scene = scene()) {
+            scene.stop();
+            scene.execute(
+                    "SELECT pg_drop_replication_slot('annex_main')",
+                    "DELETE FROM docs WHERE id <= 20",
+                    "UPDATE docs SET tenant = 'moved' WHERE id BETWEEN 21 AND 50",
+                    "UPDATE docs SET v = (SELECT array_agg(random()) FROM generate_series(1, 600))"
+                            + " WHERE id BETWEEN 51 AND 60",
+                    rows(501, 540),
+                    "SELECT pg_create_logical_replication_slot('annex_main', 'pgoutput')");
+            scene.start();
+            assertEquals(new CopyResult(440, 40, 40, 20), compared(scene));
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertEquals(30, scene.ready(1).status().tombstones(), "the others kept their places");
+        }
+    }
+
+    @Test
+    void aPublicationThatLostTheTableCostsOnlyTheDifference() throws Exception {
+        try (Scene scene = scene()) {
+            scene.execute(
+                    "ALTER PUBLICATION annex_data DROP TABLE docs",
+                    "DELETE FROM docs WHERE id <= 10",
+                    rows(501, 505));
+            CopyResult found = compared(scene);
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertTrue(found.kept() >= 490 && found.removed() <= 10, found.toString());
+        }
+    }
+
+    @Test
+    void aPublicationMadeAnewWhileNobodyLookedCostsOnlyTheDifference() throws Exception {
+        try (Scene scene = scene()) {
+            scene.stop();
+            scene.execute(
+                    "DROP PUBLICATION annex_data",
+                    "DELETE FROM docs WHERE id <= 10",
+                    "CREATE PUBLICATION annex_data FOR TABLE docs",
+                    rows(501, 505));
+            scene.start();
+            CopyResult found = compared(scene);
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertEquals(new CopyResult(490, 0, 5, 10), found);
+        }
+    }
+
+    @Test
+    void aDamagedLogCostsOnlyWhatItLost() throws Exception {
+        try (Scene scene = scene()) {
+            scene.stop();
+            Path log;
+            try (Stream<Path> files = Files.walk(directory)) {
+                log =
+                        files.filter(file -> file.getFileName().toString().startsWith("log-"))
+                                .findFirst()
+                                .orElseThrow();
+            }
+            byte[] bytes = Files.readAllBytes(log);
+            bytes[bytes.length / 2] ^= 1;
+            Files.write(log, bytes);
+            scene.start();
+            CopyResult found = compared(scene);
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertTrue(found.kept() >= 240 && found.added() >= 240, found.toString());
+        }
+    }
+
+    @Test
+    void aTableRewrittenWhileNobodyLookedIsCompared() throws Exception {
+        try (Scene scene = scene()) {
+            scene.stop();
+            scene.execute(
+                    "ALTER TABLE docs ALTER COLUMN v TYPE real[] USING CASE WHEN id % 100 = 0 THEN"
+                            + " v[2:600] || 9::real ELSE v END");
+            scene.start();
+            CopyResult found = compared(scene);
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertEquals(new CopyResult(495, 5, 0, 0), found);
+        }
+    }
+
+    /** Rows change in every way while they are compared; their vectors are stored out of line. */
+    @Test
+    void writersBesideTheComparison() throws Exception {
+        System.out.println("ReconcileTest seed " + SEED);
+        AtomicBoolean done = new AtomicBoolean();
+        try (Scene scene = scene();
+                ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            List<Future<Integer>> writers =
+                    List.of(
+                            executor.submit(() -> write(scene, done, 0)),
+                            executor.submit(() -> write(scene, done, 1)));
+            try {
+                for (int round = 0; round < 4; round++) {
+                    IndexRegistry registry = scene.registry();
+                    VectorIndex before = scene.ready(1);
+                    if (round % 2 == 0) {
+                        scene.execute("ALTER PUBLICATION annex_data DROP TABLE docs");
+                        scene.await(
+                                scene::describe,
+                                () -> !registry.shardsOf(1).equals(List.of(before)));
+                    } else {
+                        scene.stop();
+                        scene.execute("SELECT pg_drop_replication_slot('annex_main')");
+                        scene.start();
+                        scene.await(
+                                scene::describe,
+                                () ->
+                                        scene.registry().shardsOf(1).stream()
+                                                .anyMatch(each -> each.copied().kept() > 0));
+                    }
+                    scene.ready(1);
+                    assertFalse(scene.ready(1).copied().kept() == 0, "built anew");
+                }
+            } finally {
+                done.set(true);
+            }
+            int statements = 0;
+            for (Future<Integer> writer : writers) {
+                statements += writer.get();
+            }
+            System.out.println("statements beside the comparisons: " + statements);
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+        }
+    }
+
+    private static int write(Scene scene, AtomicBoolean done, int remainder) throws SQLException {
+        Random random = new Random(SEED + remainder);
+        String[] statements = {
+            "INSERT INTO docs SELECT ?, 'new', (SELECT array_agg(random()) FROM generate_series(1,"
+                    + " 600)) ON CONFLICT DO NOTHING",
+            "DELETE FROM docs WHERE id = ?",
+            "UPDATE docs SET tenant = 't' || (random() * 3)::int WHERE id = ?",
+            "UPDATE docs SET v = (SELECT array_agg(random()) FROM generate_series(1, 600)) WHERE id"
+                    + " = ?",
+            "UPDATE docs SET id = id + 20000 WHERE id = ? AND NOT EXISTS (SELECT FROM docs o WHERE"
+                    + " o.id = docs.id + 20000)",
+            "UPDATE docs SET id = id - 20000 WHERE id = 20000 + ? AND NOT EXISTS (SELECT FROM docs"
+                    + " o WHERE o.id = docs.id - 20000)"
+        };
+        int count = 0;
+        try (Connection connection = scene.connect()) {
+            while (!done.get()) {
+                String sql = statements[random.nextInt(statements.length)];
+                try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                    statement.setLong(1, random.nextInt(400) * 2L + remainder);
+                    statement.execute();
+                    count++;
+                }
+            }
+        }
+        return count;
+    }
+}
