@@ -94,12 +94,33 @@ public final class Scan {
 
     /** Exactly these slots. */
     public void these(int[] wanted, int count) {
+        these(wanted, 0, count);
+    }
+
+    /** Exactly these slots, {@code count} from one on. */
+    void these(int[] wanted, int first, int count) {
         room(Math.min(batch, count));
         for (int i = 0; i < count; i += batch) {
             int n = Math.min(batch, count - i);
-            System.arraycopy(wanted, i, slots, 0, n);
+            System.arraycopy(wanted, first + i, slots, 0, n);
             score(n);
         }
+    }
+
+    /** The same for a single query, whose distances from the slots are returned. */
+    float[] distances(int[] wanted, int count) {
+        float[] all = new float[count];
+        for (int i = 0; i < count; i += batch) {
+            int n = Math.min(batch, count - i);
+            these(wanted, i, n);
+            System.arraycopy(distances, 0, all, i, n);
+        }
+        return all;
+    }
+
+    /** Rows at a greater distance from the first query are of no use. */
+    float bound() {
+        return queries.getFirst().top.bound();
     }
 
     private void namespace(int[] array, int number) {

@@ -35,6 +35,12 @@ public final class TopCollector {
         return !(distance > bound);
     }
 
+    /** Slots at a greater distance are not taken any more. */
+    float bound() {
+        sort();
+        return bound;
+    }
+
     /** Takes a slot unless it is too far. The same slot may come twice. */
     public void add(float distance, int slot) {
         if (!wants(distance)) {
@@ -68,6 +74,11 @@ public final class TopCollector {
         return (int) found[index];
     }
 
+    /** The distance of {@link #slot} with the same index. */
+    public float distance(int index) {
+        return distanceOf(found[index]);
+    }
+
     private void shrink() {
         sort();
         if (size > found.length * 3L / 4) {
@@ -85,15 +96,15 @@ public final class TopCollector {
         }
         size = distinct;
         if (size >= k) {
-            float last = distance(found[k - 1]);
+            float last = distanceOf(found[k - 1]);
             bound = last + error + Math.abs(last) * RELATIVE_ERROR;
-            while (size > k && (size > most || distance(found[size - 1]) > bound)) {
+            while (size > k && (size > most || distanceOf(found[size - 1]) > bound)) {
                 size--;
             }
         }
     }
 
-    private static float distance(long entry) {
+    private static float distanceOf(long entry) {
         int sortable = (int) (entry >> 32);
         return Float.intBitsToFloat(sortable ^ ((sortable >> 31) & Integer.MAX_VALUE));
     }

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.flat.CodeScan;
+import io.annexdb.sidecar.flat.Rescore;
 import io.annexdb.sidecar.flat.Scan;
 import io.annexdb.sidecar.flat.TopCollector;
 import io.annexdb.sidecar.hnsw.CandidatePool;
@@ -109,9 +110,14 @@ record FindCandidates(
         codeScan.accept(
                 new CodeScan(
                         segment(), scorer::score, scorer::scoreInOrder, linked, best, cancelled));
-        int[] found = best.nearest(candidates);
-        scan(top).these(found, found.length);
-        segment().vectors().touch(found.length);
+        int n = Math.min(candidates, best.finish());
+        int[] slots = new int[n];
+        float[] estimates = new float[n];
+        for (int i = 0; i < n; i++) {
+            slots[i] = best.slot(i);
+            estimates[i] = best.distance(i);
+        }
+        rescore(slots, estimates, n, top);
     }
 
     /** With a filter more lists, so that as many rows that pass it are looked at as without. */
@@ -188,14 +194,19 @@ record FindCandidates(
     private void rerank(TopCollector top) {
         CandidatePool pool = scratch.pool();
         int[] slots = new int[pool.size()];
+        float[] estimates = new float[pool.size()];
         int n = 0;
         for (int i = 0; i < pool.size(); i++) {
             if (pool.isAnswer(i)) {
-                slots[n++] = pool.slot(i);
+                slots[n] = pool.slot(i);
+                estimates[n++] = pool.distance(i);
             }
         }
-        scan(top).these(slots, n);
-        segment().vectors().touch(n);
+        rescore(slots, estimates, n, top);
+    }
+
+    private void rescore(int[] slots, float[] estimates, int n, TopCollector top) {
+        segment().vectors().touch(Rescore.run(scan(top), slots, estimates, n, k));
     }
 
     private Scan scan(TopCollector top) {
