@@ -26,6 +26,26 @@ return (
     join jsonb_array_elements(key) with ordinality k (value, place) using (place));
 comment on function annex_internal.key_json(memory.vector_indexes, jsonb) is 'A key as sidecars give it, by the names of its columns';
 
+create or replace function annex_internal.groups_with_rows(target regclass) returns integer[]
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if not annex_internal.is_citus() then
+        return '{0}';
+    end if;
+    -- A reference table is on every node, and indexed where there is a sidecar.
+    return coalesce(
+        (select array_agg(distinct p.groupid)
+            from pg_dist_shard s join pg_dist_placement p using (shardid) join pg_dist_partition d using (logicalrelid)
+            where s.logicalrelid = target and p.shardstate = 1
+                and (d.repmodel <> 't' or exists (select from pg_foreign_server where srvname = 'annex_' || p.groupid))),
+        (select array[groupid] from pg_dist_local_group));
+end
+$function$;
+comment on function annex_internal.groups_with_rows(regclass) is
+    'Groups with rows of a table: those whose sidecars have an index of them';
+
 create or replace function annex.verify(
     index_name text, repair boolean default true, timeout interval default '1 hour')
 returns table (
@@ -55,7 +75,7 @@ begin
         raise exception 'annex.verify cannot wait in a transaction that has written'
             using errcode = 'active_sql_transaction', hint = 'Commit first.';
     end if;
-    v_groups := annex_internal.groups(to_regclass(v_index.table_name), null, false);
+    v_groups := annex_internal.groups_with_rows(to_regclass(v_index.table_name));
     v_waiting := array(select 'annex_' || g from unnest(v_groups) g order by g);
     v_known := array(select s.srvname from pg_foreign_server s where s.srvname = any (v_waiting));
     if cardinality(v_known) <> cardinality(v_waiting) then

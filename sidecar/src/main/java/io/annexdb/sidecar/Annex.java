@@ -13,7 +13,12 @@ import java.util.ServiceLoader;
         description = "Vector search beside PostgreSQL.",
         mixinStandardHelpOptions = true,
         versionProvider = Annex.VersionLine.class,
-        subcommands = {SidecarCommand.class, MigrateCommand.class, StatusCommand.class})
+        subcommands = {
+            SidecarCommand.class,
+            MigrateCommand.class,
+            StatusCommand.class,
+            VerifyCommand.class
+        })
 public final class Annex implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 

@@ -4,6 +4,11 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
 /** Where a command connects to. */
 final class DatabaseOptions {
     @CommandLine.Option(
@@ -32,6 +37,16 @@ final class DatabaseOptions {
 
     String user() {
         return user;
+    }
+
+    Connection connect() throws SQLException {
+        Properties login = new Properties();
+        login.setProperty("user", user);
+        String known = password();
+        if (known != null) {
+            login.setProperty("password", known);
+        }
+        return DriverManager.getConnection(url, login);
     }
 
     @Nullable String password() {

@@ -7,12 +7,10 @@ import picocli.CommandLine.Command;
 
 import java.io.PrintWriter;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Objects;
-import java.util.Properties;
 import java.util.concurrent.Callable;
 
 /** {@code annex status}. A database and a sidecar understand the same two statements. */
@@ -28,13 +26,7 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() throws SQLException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Properties login = new Properties();
-        login.setProperty("user", database.user());
-        String password = database.password();
-        if (password != null) {
-            login.setProperty("password", password);
-        }
-        try (Connection connection = DriverManager.getConnection(database.url(), login);
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             for (String table : new String[] {"sidecar_status", "index_status"}) {
                 try (ResultSet rows = statement.executeQuery("SELECT * FROM annex." + table)) {

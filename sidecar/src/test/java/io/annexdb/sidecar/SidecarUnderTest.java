@@ -1,13 +1,16 @@
 package io.annexdb.sidecar;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A whole sidecar in this process, configured as it would be by its environment. */
@@ -53,6 +56,13 @@ public final class SidecarUnderTest implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Runs a command as the command line would; returns its exit code. */
+    public static int command(List<String> words) {
+        return Annex.commandLine()
+                .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
+                .execute(words.toArray(String[]::new));
     }
 
     public int port() {

@@ -8,7 +8,7 @@ import java.util.List;
  * @param relation the relation, schema-qualified and quoted
  * @param position of the table's snapshot; the index was compared as of it
  * @param tableRows rows of the snapshot whose vectors can be indexed
- * @param indexRows rows that the index had at the end
+ * @param indexRows rows that the index had when all were compared
  * @param changing rows that were written meanwhile, and so not compared
  * @param differenceCount all differences
  * @param differences the first of them

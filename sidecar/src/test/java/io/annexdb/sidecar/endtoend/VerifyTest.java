@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annexdb.sidecar.SidecarUnderTest;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.RowKey;
 
@@ -254,6 +255,23 @@ class VerifyTest {
     }
 
     @Test
+    @Order(4)
+    void theCommandSaysWhetherAnythingDiffers() throws Exception {
+        assertEquals(0, command());
+        tamper(index -> index.delete(key(77)));
+        assertEquals(1, command("--no-repair", "--index", "docs_embedding"));
+        assertEquals(1, command());
+        assertEquals(0, command());
+    }
+
+    private int command(String... more) {
+        List<String> words =
+                new ArrayList<>(List.of("verify", "--url", annex.url(), "--user", "postgres"));
+        words.addAll(List.of(more));
+        return SidecarUnderTest.command(words);
+    }
+
+    @Test
     @Order(5)
     void whoMayNotOrCannotIsRefused() throws SQLException {
         session.run("create role visitor login", "grant select on docs to visitor");
@@ -292,6 +310,43 @@ class VerifyTest {
             forgetful.run("rollback");
         }
         assertEquals("0", session.value("select different from annex.verify('docs_embedding')"));
+    }
+
+    @Test
+    @Order(8)
+    void everyKindOfIndexIsCompared() throws SQLException {
+        session.run(
+                "create table codes (id int primary key, code bit(12))",
+                "insert into codes select i, (i * 37)::bit(12) from generate_series(1, 300) i",
+                "create table wide (id int primary key, embedding real[])",
+                "insert into wide select i, (select array_agg(sin(i * g)) from generate_series(1,"
+                        + " 64) g)::real[] from generate_series(1, 1500) i",
+                "select annex.create_index('codes', 'code', metric => 'hamming')",
+                "select annex.create_index('wide', 'embedding', method => 'hnsw', options =>"
+                        + " '{\"quantization\": \"rabitq\", \"vectors\": \"mapped\"}')",
+                "select annex.wait_for_index('codes_code', '1 minute')",
+                "select annex.wait_for_index('wide_embedding', '1 minute')");
+        String both =
+                "select table_rows, index_rows, different, repaired from annex.verify('codes_code')"
+                        + " union all select table_rows, index_rows, different, repaired from"
+                        + " annex.verify('wide_embedding')";
+        assertEquals(List.of("300,300,0,0", "1500,1500,0,0"), session.rows(both));
+        tamper(index -> {
+            switch (index.definition().index().name()) {
+                case "codes_code" -> {
+                    float[] bits = new float[12];
+                    bits[3] = 1;
+                    index.upsert(RowKey.of("7"), null, bits);
+                }
+                case "wide_embedding" -> index.delete(RowKey.of("8"));
+                default -> {}
+            }
+        });
+        session.run(
+                "select annex.wait_for_index('codes_code', '1 minute')",
+                "select annex.wait_for_index('wide_embedding', '1 minute')");
+        assertEquals(List.of("300,300,1,1", "1500,1499,1,1"), session.rows(both));
+        assertEquals(List.of("300,300,0,0", "1500,1500,0,0"), session.rows(both));
     }
 
     @Test
