@@ -284,7 +284,126 @@ $function$;
 comment on function annex_internal.require_one_sslmode(jsonb) is
     'Raises an error unless the sidecars of each group are reached with one sslmode that libpq knows';
 
-create or replace function annex.setup(secret text, sidecars jsonb default null)
+create or replace function annex_internal.role_exists(name name) returns boolean
+language sql stable
+return exists (select from pg_catalog.pg_roles r where r.rolname = name);
+comment on function annex_internal.role_exists(name) is 'Whether there is a role of that name';
+
+create or replace function annex.role_statements(sidecar_role name default 'annex_sidecar')
+returns table (statement text, purpose text, done boolean)
+language plpgsql stable security definer rows 20
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_exists boolean := annex_internal.role_exists(sidecar_role);
+    v_function regprocedure;
+    v_table text;
+    v_schema name;
+begin
+    if exists (select from pg_roles r where r.rolname = sidecar_role and r.rolsuper) then
+        raise exception 'role "%" is a superuser, and a sidecar needs no such rights', sidecar_role
+            using errcode = 'invalid_parameter_value', hint = 'Name another role; it is created if there is none.';
+    end if;
+    return query select format('create role %I login replication', sidecar_role),
+        'connects, and reads the stream of changes; give it a password', v_exists;
+    return query select format('alter role %I login replication', sidecar_role),
+        'the same, for a role that is there',
+        exists (select from pg_roles r where r.rolname = sidecar_role and r.rolcanlogin and r.rolreplication);
+    return query select format('grant connect on database %I to %I', current_database(), sidecar_role),
+        'connects', v_exists and has_database_privilege(sidecar_role, current_database(), 'connect');
+    return query select format('grant usage on schema annex to %I', sidecar_role),
+        'calls the functions below', v_exists and has_schema_privilege(sidecar_role, 'annex', 'usage');
+    foreach v_function in array array[
+        'annex.local_shards()', 'annex.publish(oid[])', 'annex.unpublish()']::regprocedure[] loop
+        return query select format('grant execute on function %s to %I', v_function, sidecar_role),
+            'reads which tables to index, and publishes them',
+            v_exists and has_function_privilege(sidecar_role, v_function, 'execute');
+    end loop;
+    for v_table in select v.table_name from memory.vector_indexes v where to_regclass(v.table_name) is not null order by 1 loop
+        v_schema := (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where c.oid = to_regclass(v_table));
+        return query select format('grant usage on schema %I to %I', v_schema, sidecar_role),
+            'copies ' || v_table, v_exists and has_schema_privilege(sidecar_role, v_schema, 'usage');
+        return query select format('grant select on %s to %I', v_table, sidecar_role),
+            'copies ' || v_table, v_exists and has_table_privilege(sidecar_role, v_table, 'select');
+    end loop;
+    return query select format('grant pg_read_all_stats to %I', sidecar_role),
+        'says since when the transactions run that a first copy waits for',
+        v_exists and pg_has_role(sidecar_role, 'pg_read_all_stats', 'usage');
+    if annex_internal.is_citus() then
+        return query select format('grant pg_read_all_settings to %I', sidecar_role),
+            'on every node: reads settings of Citus',
+            v_exists and pg_has_role(sidecar_role, 'pg_read_all_settings', 'usage');
+    end if;
+end
+$function$;
+comment on function annex.role_statements(name) is
+    'The statements that give a sidecar''s role what it needs and no more, what each is for, and whether it has been done; annex.setup with sidecar_role runs those that have not';
+
+create or replace function annex_internal.apply_role(sidecar_role name, dry_run boolean) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_row record;
+    v_creates boolean := not annex_internal.role_exists(sidecar_role);
+begin
+    for v_row in select * from annex.role_statements(sidecar_role) loop
+        -- Either of the first two.
+        if v_row.done or v_creates and v_row.statement like 'alter role %' then
+            continue;
+        end if;
+        raise notice '%;', v_row.statement using detail = v_row.purpose;
+        if not dry_run then
+            execute v_row.statement;
+        end if;
+    end loop;
+    -- Citus does not propagate memberships in roles of PostgreSQL's own.
+    if not dry_run then
+        perform annex_internal.on_workers(format('grant pg_read_all_stats, pg_read_all_settings to %I', sidecar_role));
+    end if;
+end
+$function$;
+comment on function annex_internal.apply_role(name, boolean) is
+    'Prints and runs the statements of annex.role_statements that have not been run';
+
+create or replace function annex_internal.keep_bytes_max() returns bigint
+language sql stable
+return (
+    select case when s.setting::bigint < 0 then -1 else s.setting::bigint * 1048576 end
+    from pg_catalog.pg_settings s where s.name = 'max_slot_wal_keep_size');
+comment on function annex_internal.keep_bytes_max() is 'max_slot_wal_keep_size of this server in bytes; -1 for none';
+
+create or replace function annex_internal.warn_of_retention() returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_node record;
+begin
+    if not annex_internal.is_citus() then
+        select 'this server' as node, annex_internal.keep_advice(annex_internal.keep_bytes_max()) as advice into v_node;
+    else
+        select format('worker %s:%s', w.nodename, w.nodeport) as node,
+            annex_internal.keep_advice(w.result::bigint) as advice
+        into v_node
+        from run_command_on_workers('select annex_internal.keep_bytes_max()') w
+        where w.success and annex_internal.keep_advice(w.result::bigint) is not null limit 1;
+    end if;
+    if v_node.advice is not null then
+        raise warning '%: %', v_node.node, v_node.advice
+            using errcode = '01000', hint = 'Alert on annex_slot_retained_bytes; see annex.sidecar_status.';
+    end if;
+end
+$function$;
+comment on function annex_internal.warn_of_retention() is
+    'Warns where a slot may hold back write-ahead log without end, or be lost too soon';
+
+-- It has more arguments now.
+drop function if exists annex.setup(text, jsonb);
+
+create or replace function annex.setup(
+    secret text, sidecars jsonb default null, sidecar_role name default null, dry_run boolean default false)
 returns table (sidecar name, host text, port text)
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp
@@ -301,7 +420,7 @@ begin
                 hint = 'Name the sidecars of this one, so that it does not ask those of the original.';
     end if;
     v_sidecars := coalesce(sidecars, annex_internal.default_sidecars());
-    if secret is null and annex_internal.stored_secret() is null then
+    if secret is null and not dry_run and annex_internal.stored_secret() is null then
         raise exception 'no secret is given, and none is stored'
             using errcode = 'null_value_not_allowed',
                 hint = 'Call annex.setup with the secret that the sidecars are configured with.';
@@ -321,6 +440,16 @@ begin
                 hint = 'For example: [{"group": 0, "host": "127.0.0.1", "port": 7432}].';
     end if;
     perform annex_internal.require_one_sslmode(v_sidecars);
+    if sidecar_role is not null then
+        perform annex_internal.apply_role(sidecar_role, dry_run);
+    end if;
+    perform annex_internal.warn_of_retention();
+    if dry_run then
+        return query
+            select ('annex_' || (s ->> 'group'))::name, s ->> 'host', coalesce(s ->> 'port', '7432')
+            from jsonb_array_elements(v_sidecars) s;
+        return;
+    end if;
 
     perform annex_internal.setup_node(secret, v_sidecars);
     perform annex_internal.on_workers(
@@ -342,8 +471,8 @@ begin
         from pg_foreign_server s where s.srvname ~ '^annex_\d+$' order by substr(s.srvname, 7)::integer;
 end
 $function$;
-comment on function annex.setup(text, jsonb) is
-    'Tells every node where the sidecars are and how to sign requests to them; again after nodes, addresses or the secret have changed. NULL keeps the secret, or the addresses.';
+comment on function annex.setup(text, jsonb, name, boolean) is
+    'Tells every node where the sidecars are and how to sign requests to them; again after nodes, addresses or the secret have changed. NULL keeps the secret, or the addresses. With sidecar_role the role that the sidecars connect as gets what it needs, each statement printed as a notice; dry_run prints and changes nothing.';
 
 create or replace function annex_internal.teardown_node() returns void
 language plpgsql security definer
@@ -386,6 +515,21 @@ $function$;
 comment on function annex.teardown() is
     'Drops every index, and on every node the publication, the slots and what annex.setup has made; tables stay. Running sidecars drop their slots themselves.';
 
+create or replace function annex_internal.grant_table(target regclass, role_name name) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_schema name := (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target);
+begin
+    if not has_schema_privilege(role_name, v_schema, 'usage') then
+        execute format('grant usage on schema %I to %I', v_schema, role_name);
+    end if;
+    execute format('grant select on %s to %I', annex_internal.qualified_name(target), role_name);
+end
+$function$;
+comment on function annex_internal.grant_table(regclass, name) is 'Lets a sidecar''s role read a table, in whatever schema it is';
+
 create or replace function annex.grant_sidecar(role_name name) returns void
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp
@@ -396,7 +540,7 @@ begin
     perform annex_internal.require_coordinator('annex.grant_sidecar');
     execute format('grant execute on function annex.local_shards(), annex.publish(oid[]), annex.unpublish() to %I', role_name);
     for v_table in select table_name from memory.vector_indexes where to_regclass(table_name) is not null loop
-        execute format('grant select on %s to %I', v_table, role_name);
+        perform annex_internal.grant_table(to_regclass(v_table), role_name);
     end loop;
 end
 $function$;
@@ -404,6 +548,6 @@ comment on function annex.grant_sidecar(name) is
     'Grants a role with the attribute REPLICATION what a sidecar needs: its duties, and SELECT on the indexed tables, later ones included';
 
 revoke execute on function annex_internal.setup_node(text, jsonb), annex_internal.is_copy(),
-    annex_internal.set_server_option(name, name, text), annex_internal.drop_restored_publication(), annex_internal.stored_secret(), annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb), annex.teardown(),
-    annex.grant_sidecar(name)
+    annex_internal.set_server_option(name, name, text), annex_internal.drop_restored_publication(), annex_internal.stored_secret(), annex_internal.on_workers(text), annex_internal.teardown_node(), annex.setup(text, jsonb, name, boolean), annex.teardown(),
+    annex.grant_sidecar(name), annex.role_statements(name)
 from public;

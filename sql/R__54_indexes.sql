@@ -130,7 +130,7 @@ begin
         from pg_proc p, aclexplode(p.proacl) a
         where p.oid = 'annex.local_shards()'::regprocedure and a.grantee not in (0, p.proowner)
     loop
-        execute format('grant select on %s to %I', v_index.table_name, v_role);
+        perform annex_internal.grant_table(target, v_role);
     end loop;
     return v_index.index_name;
 end

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.AfterAll;
@@ -64,12 +65,36 @@ class CitusAgreementTest {
     }
 
     @Test
-    void aReferenceTableIsComparedOnOneNode() throws SQLException {
+    void aReferenceTableIsComparedOnEveryNode() throws Exception {
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        String state = "select state from annex.index_status where index_name = 'kinds_embedding'";
+        while (!session.value(state).equals("ready")) {
+            assertTrue(System.nanoTime() < deadline, "not ready on every node");
+            Thread.sleep(50);
+        }
         assertEquals(
-                List.of("20,20,0"),
-                session.rows(
-                        "select table_rows, index_rows, different from"
-                                + " annex.verify('kinds_embedding')"));
+                "3,60,60,0",
+                session.value(
+                        "select count(distinct sidecar), sum(table_rows), sum(index_rows),"
+                                + " sum(different) from annex.verify('kinds_embedding')"));
+    }
+
+    @Test
+    void theSidecarsRoleIsMadeOnEveryNode() throws SQLException {
+        session.rows("select * from annex.setup(null, sidecar_role => 'follower')");
+        for (int node = 0; node < CitusCluster.NODES; node++) {
+            try (Session each = cluster.node(node)) {
+                assertEquals(
+                        "t,t,t,f",
+                        each.value(
+                                "select rolreplication, pg_has_role('follower',"
+                                        + " 'pg_read_all_settings', 'usage'),"
+                                        + " has_function_privilege('follower',"
+                                        + " 'annex.local_shards()', 'execute'), rolsuper from"
+                                        + " pg_roles where rolname = 'follower'"),
+                        "node " + node);
+            }
+        }
     }
 
     @Test
