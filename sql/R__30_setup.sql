@@ -332,7 +332,7 @@ begin
         v_exists and pg_has_role(sidecar_role, 'pg_read_all_stats', 'usage');
     if annex_internal.is_citus() then
         return query select format('grant pg_read_all_settings to %I', sidecar_role),
-            'on every node: reads settings of Citus',
+            'reads settings of Citus',
             v_exists and pg_has_role(sidecar_role, 'pg_read_all_settings', 'usage');
     end if;
 end
@@ -358,10 +358,6 @@ begin
             execute v_row.statement;
         end if;
     end loop;
-    -- Citus does not propagate memberships in roles of PostgreSQL's own.
-    if not dry_run then
-        perform annex_internal.on_workers(format('grant pg_read_all_stats, pg_read_all_settings to %I', sidecar_role));
-    end if;
 end
 $function$;
 comment on function annex_internal.apply_role(name, boolean) is

@@ -18,6 +18,46 @@ end
 $function$;
 comment on function annex_internal.ask_status(boolean) is 'Asks every sidecar for its state; refresh makes it read the catalog first';
 
+create or replace function annex_internal.retained_bytes(sidecar name) returns bigint
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+begin
+    if annex_internal.is_citus() then
+        if (select groupid from pg_dist_local_group) <> annex_internal.group_of(sidecar) then
+            return null;
+        end if;
+    end if;
+    return (
+        select max(pg_wal_lsn_diff(
+            case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, s.restart_lsn))
+        from pg_replication_slots s
+        where s.slot_name like 'annex\_%' and s.database = current_database() and not s.temporary);
+end
+$function$;
+comment on function annex_internal.retained_bytes(name) is
+    'Write-ahead log that this server keeps for a sidecar; NULL where that is another server';
+
+create or replace function annex_internal.keep_advice(keep_bytes_max bigint) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_burst bigint := pg_size_bytes(current_setting('max_wal_size'));
+begin
+    -- Twice what a checkpoint lets grow, and room for an outage of minutes.
+    return case
+        when keep_bytes_max = -1 then format(
+            'max_slot_wal_keep_size is -1: while a sidecar is down, write-ahead log is kept for it until the disk is full. Choose a limit that the disk has room for, for example %s',
+            pg_size_pretty(greatest(2 * v_burst, pg_size_bytes('16 GB'))))
+        when keep_bytes_max < v_burst then format(
+            'max_slot_wal_keep_size is %s, less than max_wal_size, %s: an ordinary load can cost the slot, and then all tables are copied again. Choose at least %s',
+            pg_size_pretty(keep_bytes_max), pg_size_pretty(v_burst), pg_size_pretty(2 * v_burst)) end;
+end
+$function$;
+comment on function annex_internal.keep_advice(bigint) is
+    'What to change about a max_slot_wal_keep_size of so many bytes (-1: none); NULL if nothing';
+
 create or replace view annex.indexes as
 select v.index_name, v.table_name, v.column_name, v.metric, v.method, v.namespace_column, v.key_columns,
     v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id, v.quantization, v.include
@@ -40,9 +80,17 @@ select s.sidecar,
     (s.detail ->> 'flush')::pg_lsn as flush,
     (s.detail ->> 'lag_bytes')::bigint as lag_bytes,
     (s.detail ->> 'uptime_s')::bigint as uptime_s,
-    coalesce(s.detail ->> 'error', case when s.status <> 'ok' then s.detail ->> 'message' end) as error
+    coalesce(s.detail ->> 'error', case when s.status <> 'ok' then s.detail ->> 'message' end) as error,
+    round((s.detail ->> 'lag_seconds')::numeric, 3) as lag_seconds,
+    -- Of a sidecar that does not answer this server knows the slot, if it is the one that is followed.
+    coalesce(nullif((s.detail ->> 'retained_bytes')::bigint, -1), annex_internal.retained_bytes(s.sidecar)) as retained_bytes,
+    nullif((s.detail ->> 'safe_bytes')::bigint, -1) as safe_bytes,
+    nullif(s.detail ->> 'wal_status', '') as wal_status,
+    annex_internal.keep_advice(coalesce((s.detail ->> 'keep_bytes_max')::bigint,
+        case when not annex_internal.is_citus() then annex_internal.keep_bytes_max() end)) as advice
 from annex_internal.ask_status(false) s;
-comment on view annex.sidecar_status is 'The sidecars: whether they answer, how far they have followed their worker';
+comment on view annex.sidecar_status is
+    'The sidecars: whether they answer, how far they have followed their worker in bytes and seconds, how much write-ahead log their slots hold back, how much more may be written before they can be lost (NULL without a limit), and what to change about that';
 
 create or replace view annex.index_status as
 with answers as materialized (
@@ -54,7 +102,9 @@ with answers as materialized (
         (i ->> 'tombstones')::bigint as tombstones, (i ->> 'dimension')::integer as dimension,
         (i ->> 'memory_bytes')::bigint as memory_bytes, (i ->> 'file_bytes')::bigint as file_bytes,
         (i ->> 'loaded_rows')::bigint as loaded_rows, (i ->> 'expected_rows')::bigint as expected_rows,
-        (a.detail ->> 'lag_bytes')::bigint as lag_bytes, i ->> 'message' as message
+        (a.detail ->> 'lag_bytes')::bigint as lag_bytes, i ->> 'message' as message,
+        (a.detail ->> 'lag_seconds')::numeric as lag_seconds, i ->> 'phase' as phase,
+        (i ->> 'rows_per_second')::bigint as rows_per_second
     from answers a cross join lateral jsonb_array_elements(a.detail -> 'indexes') i
     where a.status = 'ok'
 )
@@ -72,7 +122,10 @@ select v.index_id, v.index_name, v.table_name, v.column_name,
     sum(p.loaded_rows)::bigint as loaded_rows, sum(p.expected_rows)::bigint as expected_rows,
     max(p.lag_bytes) as lag_bytes,
     coalesce(string_agg(distinct p.message, '; '),
-        (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok')) as message
+        (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok')) as message,
+    round(max(p.lag_seconds), 3) as lag_seconds,
+    string_agg(distinct p.phase, '; ') as phase,
+    sum(p.rows_per_second)::bigint as rows_per_second
 from memory.vector_indexes v
 left join parts p on p.index_id = v.index_id
 group by v.index_id, v.index_name, v.table_name, v.column_name;
@@ -85,9 +138,17 @@ select s.index_name, s.state, s.loaded_rows, s.expected_rows,
         when s.state = 'ready' then 100
         when s.expected_rows > 0 then least(99, round(100.0 * s.loaded_rows / s.expected_rows))
         else 0
-    end::integer as percent
+    end::integer as percent,
+    -- What the sidecars do for it now; where there are several, all of what they do.
+    coalesce(s.phase, s.state) as phase,
+    s.rows_per_second,
+    case when s.state <> 'ready' and s.rows_per_second > 0 and s.expected_rows > s.loaded_rows
+        then justify_interval(make_interval(secs => ceil((s.expected_rows - s.loaded_rows)::numeric / s.rows_per_second)))
+    end as eta,
+    s.message as waits_for
 from annex.index_status s;
-comment on view annex.index_progress is 'How far the first load of every index is';
+comment on view annex.index_progress is
+    'How far the load of every index is: phase, rows of about how many, per cent, rows a second, how long it will still take, and which transactions it waits for (with pid or name, and age). Shows comparisons by annex.verify, too';
 
 create or replace function annex.wait_for_index(name text, timeout interval default '1 hour') returns void
 language plpgsql volatile

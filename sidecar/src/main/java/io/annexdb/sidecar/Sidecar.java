@@ -71,7 +71,7 @@ public final class Sidecar implements AutoCloseable {
                             config.text(Option.NAME),
                             registry,
                             () -> follower.status().streamState(),
-                            () -> follower.status().messages(),
+                            () -> follower.status().activities(),
                             follower::refresh);
             telemetry.resources(
                     registry::memoryUsedBytes,

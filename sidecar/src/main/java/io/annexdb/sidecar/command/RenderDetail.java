@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.command;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.SlotRetention;
 import io.annexdb.sidecar.query.IndexStatus;
 import io.annexdb.sidecar.query.NodeStatus;
 import io.annexdb.sidecar.query.SearchAnswer;
@@ -81,6 +82,12 @@ public final class RenderDetail {
         json.writeStringProperty("durable", status.durable().toString());
         json.writeStringProperty("flush", status.stream().flushed().toString());
         json.writeNumberProperty("lag_bytes", status.lagBytes());
+        json.writeNumberProperty("lag_seconds", status.stream().lagSeconds());
+        SlotRetention retention = status.stream().retention();
+        json.writeNumberProperty("retained_bytes", retention.retainedBytes());
+        json.writeNumberProperty("safe_bytes", retention.safeBytes());
+        json.writeNumberProperty("keep_bytes_max", retention.limitBytes());
+        json.writeStringProperty("wal_status", retention.walStatus());
         json.writeBooleanProperty("streaming", status.stream().streaming());
         json.writeNumberProperty("uptime_s", status.uptimeSeconds());
         nullable(json, "error", status.stream().error());
@@ -109,6 +116,8 @@ public final class RenderDetail {
         json.writeNumberProperty("file_bytes", index.fileBytes());
         json.writeNumberProperty("loaded_rows", index.loadedRows());
         json.writeNumberProperty("expected_rows", index.expectedRows());
+        json.writeStringProperty("phase", index.phase());
+        json.writeNumberProperty("rows_per_second", Math.round(index.rowsPerSecond()));
         nullable(json, "message", index.message());
     }
 

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.command;
 
 import static io.annexdb.sidecar.model.ColumnType.BOOL;
+import static io.annexdb.sidecar.model.ColumnType.FLOAT8;
 import static io.annexdb.sidecar.model.ColumnType.INT4;
 import static io.annexdb.sidecar.model.ColumnType.INT8;
 import static io.annexdb.sidecar.model.ColumnType.TEXT;
@@ -32,6 +33,8 @@ final class StatusTables {
                     new Column("file_bytes", INT8),
                     new Column("loaded_rows", INT8),
                     new Column("expected_rows", INT8),
+                    new Column("phase", TEXT),
+                    new Column("rows_per_second", INT8),
                     new Column("message", TEXT));
 
     static final List<Column> SIDECAR_COLUMNS =
@@ -44,6 +47,10 @@ final class StatusTables {
                     new Column("durable", TEXT),
                     new Column("flush", TEXT),
                     new Column("lag_bytes", INT8),
+                    new Column("lag_seconds", FLOAT8),
+                    new Column("retained_bytes", INT8),
+                    new Column("safe_bytes", INT8),
+                    new Column("wal_status", TEXT),
                     new Column("uptime_s", INT8),
                     new Column("indexes", INT4),
                     new Column("error", TEXT));
@@ -68,6 +75,10 @@ final class StatusTables {
                                 status.durable().toString(),
                                 status.stream().flushed().toString(),
                                 status.lagBytes(),
+                                status.stream().lagSeconds(),
+                                status.stream().retention().retainedBytes(),
+                                status.stream().retention().safeBytes(),
+                                status.stream().retention().walStatus(),
                                 status.uptimeSeconds(),
                                 status.indexes().size(),
                                 status.stream().error())));
@@ -89,6 +100,8 @@ final class StatusTables {
                 index.fileBytes(),
                 index.loadedRows(),
                 index.expectedRows(),
+                index.phase(),
+                Math.round(index.rowsPerSecond()),
                 index.message());
     }
 

@@ -40,6 +40,7 @@ final class Backfill implements SlowJob {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
     private static final AtomicInteger SLOT_NUMBER = new AtomicInteger();
     private static final int SNAPSHOTS_MAX = 10;
+    private static final String COPYING = "copying";
     private static final Duration STEP = Duration.ofMillis(200);
 
     private final SourceSettings settings;
@@ -49,6 +50,8 @@ final class Backfill implements SlowJob {
     private final ShardDefinition shard;
     private final RelationFacts facts;
     private final Telemetry telemetry;
+    private final RowRate rate = new RowRate();
+    private volatile String phase = "waiting for its turn";
     private volatile boolean cancelled;
     private volatile SnapshotCopy snapshot;
 
@@ -93,9 +96,12 @@ final class Backfill implements SlowJob {
         long draftRows = route.index().draftRows();
         try {
             checkRoom(draftRows);
+            phase = "waiting for a snapshot";
             Lsn consistentPoint = begin();
+            phase = COPYING;
             long rows = copy();
             Failpoint.LOAD_COPIED.pass();
+            phase = "catching up with the stream";
             awaitApplied(consistentPoint);
             finish();
             telemetry.rebuilt();
@@ -166,6 +172,16 @@ final class Backfill implements SlowJob {
     }
 
     @Override
+    public String phase() {
+        return phase;
+    }
+
+    @Override
+    public double rowsPerSecond() {
+        return phase.equals(COPYING) ? rate.perSecond() : 0;
+    }
+
+    @Override
     public String subject() {
         return "First copy of " + shard.relation() + " for index " + shard.index().name();
     }
@@ -210,19 +226,19 @@ final class Backfill implements SlowJob {
         Relation relation = ShardCheck.copied(shard, facts);
         RowReader reader = new RowReader(shard.index(), relation);
         List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
-        long[] rows = new long[1];
+        rate.begin();
         snapshot.copy(
                 shard.relation(),
                 columns,
                 row -> {
                     route.load(reader, row);
                     Failpoint.LOAD_ROW.pass();
-                    rows[0]++;
+                    rate.count();
                 },
                 () -> cancelled);
         snapshot.close();
         requireNotCancelled();
-        return rows[0];
+        return rate.rows();
     }
 
     private void awaitApplied(Lsn position) throws InterruptedException {

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -55,14 +54,14 @@ final class CompareTable {
     private final ShardDefinition shard;
     private final RelationFacts facts;
     private final BooleanSupplier cancelled;
-    private final AtomicLong rows;
+    private final RowRate rows;
     private volatile SnapshotCopy snapshot;
 
     /**
      * Prepares it.
      *
      * @param cancelled whether to end early
-     * @param rows counts the rows of the table that were looked at
+     * @param rows counts the rows of this table that were looked at
      */
     CompareTable(
             SourceSettings settings,
@@ -70,7 +69,7 @@ final class CompareTable {
             Ingest ingest,
             Reconcile.Followed followed,
             BooleanSupplier cancelled,
-            AtomicLong rows) {
+            RowRate rows) {
         this.settings = settings;
         this.registry = registry;
         this.ingest = ingest;
@@ -92,7 +91,6 @@ final class CompareTable {
      */
     TableComparison run(boolean repair) throws SQLException, InterruptedException {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-            long before = rows.get();
             try (RowComparison comparison = index().compare()) {
                 Optional<TableComparison> done = compare(comparison, repair);
                 if (done.isPresent()) {
@@ -102,7 +100,6 @@ final class CompareTable {
             } finally {
                 snapshot.close();
             }
-            rows.set(before);
             snapshot = new SnapshotCopy(settings);
         }
         throw new AnnexException(
@@ -145,13 +142,14 @@ final class CompareTable {
         if (comparison.isOvertaken()) {
             return Optional.empty();
         }
+        long indexRows = comparison.rows();
         long repaired = repair && !found.areTooMany() ? repair(comparison, found) : 0;
         return Optional.of(
                 new TableComparison(
                         shard.relation(),
                         position,
                         tableRows,
-                        comparison.rows(),
+                        indexRows,
                         comparison.touched(),
                         found.count(),
                         found.listed(),
@@ -164,11 +162,12 @@ final class CompareTable {
         RowReader reader = new RowReader(shard.index(), relation);
         List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
         long[] indexable = new long[1];
+        rows.begin();
         snapshot.copy(
                 shard.relation(),
                 columns,
                 row -> {
-                    rows.incrementAndGet();
+                    rows.count();
                     if (compare(comparison, found, reader, row)) {
                         indexable[0]++;
                     }

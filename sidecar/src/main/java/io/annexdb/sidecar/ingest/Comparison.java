@@ -4,6 +4,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ComparisonProgress;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.model.TableComparison;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.telemetry.Telemetry;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The comparison of one index's shards here with their tables, one after the other, in a thread of
@@ -34,7 +34,7 @@ final class Comparison {
     private final List<Reconcile.Followed> shards;
     private final List<CompareTable> tables = new ArrayList<>();
     private final List<TableComparison> results = new ArrayList<>();
-    private final AtomicLong rows = new AtomicLong();
+    private final RowRate rows = new RowRate();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable CompareTable current;
     private volatile @Nullable AnnexException failure;
@@ -101,8 +101,9 @@ final class Comparison {
     private synchronized ComparisonProgress progress(boolean done) {
         return new ComparisonProgress(
                 done,
-                waitsFor == null ? "comparing" : "waiting for a snapshot",
-                rows.get(),
+                waitsFor == null ? "comparing with the table" : "waiting for a snapshot",
+                results.stream().mapToLong(TableComparison::tableRows).sum()
+                        + (done ? 0 : rows.rows()),
                 shards.stream().mapToLong(each -> each.facts().estimatedRows()).sum(),
                 waitsFor,
                 results);
@@ -126,6 +127,14 @@ final class Comparison {
     int slotProcessId() {
         CompareTable table = current;
         return table == null ? 0 : table.slotProcessId();
+    }
+
+    IndexActivity activity() {
+        ComparisonProgress now = progress();
+        return new IndexActivity(
+                "%s: %,d of about %,d rows".formatted(now.phase(), now.rows(), now.expectedRows()),
+                rows.perSecond(),
+                waitsFor);
     }
 
     /** Says what it waits for, or null. */

@@ -5,6 +5,8 @@ import io.annexdb.sidecar.model.ComparisonProgress;
 import io.annexdb.sidecar.replication.SlotWait;
 import io.annexdb.sidecar.replication.SqlSession;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -29,15 +31,23 @@ final class Comparisons implements CompareIndex, AutoCloseable {
         return find(job, indexId, repair).ask(patience);
     }
 
-    private synchronized Comparison find(String job, long indexId, boolean repair) {
-        Comparison known = jobs.get(job);
-        if (known != null) {
-            return known;
+    private Comparison find(String job, long indexId, boolean repair) {
+        Comparison known = known(job);
+        // Prepared without the lock, for which the audit waits in between.
+        return known != null ? known : started(job, begin.apply(indexId, repair));
+    }
+
+    private synchronized @Nullable Comparison known(String job) {
+        return jobs.get(job);
+    }
+
+    private synchronized Comparison started(String job, Comparison prepared) {
+        Comparison other = jobs.putIfAbsent(job, prepared);
+        if (other != null) {
+            return other;
         }
-        Comparison begun = begin.apply(indexId, repair);
-        jobs.put(job, begun);
-        begun.start();
-        return begun;
+        prepared.start();
+        return prepared;
     }
 
     /** Those that run. */

@@ -5,7 +5,9 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.CompareIndex;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.PrimaryPosition;
+import io.annexdb.sidecar.model.SlotRetention;
 import io.annexdb.sidecar.replication.FlushPosition;
+import io.annexdb.sidecar.replication.ReadRetention;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
 import io.annexdb.sidecar.replication.StreamStatus;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -31,9 +35,11 @@ public final class Follower implements AutoCloseable {
     private final FollowerSettings settings;
     private final SourceSettings source;
     private final IndexRegistry registry;
+    private final Telemetry telemetry;
     private final SqlSession sql;
     private final FlushPosition flush;
     private final StreamKeeper stream;
+    private final Lateness lateness = new Lateness();
     private final Ingest ingest;
     private final SlowJobs jobs;
     private final WaitReport waits;
@@ -45,6 +51,7 @@ public final class Follower implements AutoCloseable {
     private final Semaphore alarm = new Semaphore(0);
     private volatile boolean closed;
     private volatile @Nullable String error;
+    private volatile SlotRetention retention = SlotRetention.NONE;
 
     public Follower(FollowerSettings settings, IndexRegistry registry, Telemetry telemetry) {
         this.settings = settings;
@@ -52,17 +59,15 @@ public final class Follower implements AutoCloseable {
                 new SourceSettings(
                         settings.jdbcUrl(), settings.user(), settings.password(), settings.name());
         this.registry = registry;
+        this.telemetry = telemetry;
         this.sql = new SqlSession(source);
         this.flush = new FlushPosition(source);
         this.stream = new StreamKeeper(source, registry, telemetry);
-        this.ingest = new Ingest(registry, stream::acknowledge);
+        this.ingest = new Ingest(registry, stream::acknowledge, lateness);
         this.jobs = new SlowJobs(this::raiseAlarm);
         this.reconcile =
                 new Reconcile(source, registry, telemetry, sql, flush, ingest, jobs, stream);
-        this.comparisons =
-                new Comparisons((indexId, repair) ->
-                        new Comparison(
-                                indexId, repair, source, registry, ingest, reconcile, telemetry));
+        this.comparisons = new Comparisons(this::prepare);
         this.waits = new WaitReport(jobs, comparisons, sql);
         this.wake = new WakeServer(new SqlSession(source), registry, stream);
         this.auditor = Thread.ofPlatform().daemon().name("annex-audit").unstarted(this::run);
@@ -71,6 +76,8 @@ public final class Follower implements AutoCloseable {
                 () -> registry.durableLsn().value(),
                 () -> flush.last().value(),
                 () -> stream.isStreaming() ? 1 : 0);
+        telemetry.slot(
+                this::lagSeconds, () -> retention.retainedBytes(), () -> retention.safeBytes());
     }
 
     /** Starts the threads; returns at once, also when PostgreSQL is down. */
@@ -99,6 +106,13 @@ public final class Follower implements AutoCloseable {
         };
     }
 
+    /** Not beside an audit, which asks over the same connection. */
+    private Comparison prepare(long indexId, boolean repair) {
+        synchronized (auditing) {
+            return new Comparison(indexId, repair, source, registry, ingest, reconcile, telemetry);
+        }
+    }
+
     /** Compares indexes with their tables. */
     public CompareIndex comparisons() {
         return comparisons;
@@ -119,7 +133,18 @@ public final class Follower implements AutoCloseable {
                 now.received(),
                 registry.appliedLsn(),
                 registry.durableLsn(),
-                waits.messages());
+                lagSeconds(),
+                retention,
+                waits.activities());
+    }
+
+    /** Asked by each audit, too, so that a moment without a lag is not missed for long. */
+    private double lagSeconds() {
+        long nowMicros = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+        if (registry.appliedLsn().isAtLeast(flush.last())) {
+            lateness.caughtUp(nowMicros);
+        }
+        return lateness.seconds(nowMicros);
     }
 
     /** Stops all threads and connections; within 5 s, whatever the server does. */
@@ -156,6 +181,8 @@ public final class Follower implements AutoCloseable {
             comparisons.endForgotten(sql);
             reconcile.audit();
             waits.update();
+            lagSeconds();
+            retention = sql.ask(connection -> ReadRetention.read(connection, source.slotName()));
             error = null;
         } catch (AnnexException e) {
             failed(e);

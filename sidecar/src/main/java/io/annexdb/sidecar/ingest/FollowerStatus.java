@@ -1,6 +1,8 @@
 package io.annexdb.sidecar.ingest;
 
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.SlotRetention;
 import io.annexdb.sidecar.model.StreamState;
 
 import java.util.Map;
@@ -16,7 +18,10 @@ import java.util.Optional;
  * @param received end of the newest transaction or keepalive from the stream
  * @param applied position applied to the indexes
  * @param durable position that survives a crash
- * @param messages by index number, what an index waits for
+ * @param lagSeconds how long ago the newest commit was made that does not wait to be applied; 0
+ *     when none waits
+ * @param retention log that the server keeps for the slot
+ * @param activities by index number, what is being done for an index
  */
 public record FollowerStatus(
         boolean streaming,
@@ -26,9 +31,11 @@ public record FollowerStatus(
         Lsn received,
         Lsn applied,
         Lsn durable,
-        Map<Long, String> messages) {
+        double lagSeconds,
+        SlotRetention retention,
+        Map<Long, IndexActivity> activities) {
     public FollowerStatus {
-        messages = Map.copyOf(messages);
+        activities = Map.copyOf(activities);
     }
 
     /** Bytes of log flushed by the primary and not yet applied here. */
@@ -38,6 +45,6 @@ public record FollowerStatus(
 
     /** The part that searches and status displays ask for. */
     public StreamState streamState() {
-        return new StreamState(streaming, slot, flushed, error.orElse(null));
+        return new StreamState(streaming, slot, flushed, error.orElse(null), lagSeconds, retention);
     }
 }

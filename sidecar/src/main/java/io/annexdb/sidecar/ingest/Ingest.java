@@ -45,6 +45,7 @@ final class Ingest implements AutoCloseable {
 
     private final IndexRegistry registry;
     private final Consumer<Lsn> durable;
+    private final Lateness lateness;
     private final BlockingQueue<StreamEvent> queue = new ArrayBlockingQueue<>(QUEUE_EVENTS);
     private final Thread thread;
     private final ReentrantLock lock = new ReentrantLock(true);
@@ -84,8 +85,9 @@ final class Ingest implements AutoCloseable {
     }
 
     /** The consumer gets each position that has become durable. */
-    Ingest(IndexRegistry registry, Consumer<Lsn> durable) {
+    Ingest(IndexRegistry registry, Consumer<Lsn> durable, Lateness lateness) {
         this.registry = registry;
+        this.lateness = lateness;
         this.durable = durable;
         this.thread = Thread.ofPlatform().daemon().name("annex-ingest").unstarted(this::run);
     }
@@ -258,6 +260,7 @@ final class Ingest implements AutoCloseable {
             Failpoint.COMMIT_BETWEEN.pass();
         }
         transaction = null;
+        lateness.applied(commit.commitTimeMicros());
         advance(commit.endLsn());
         Failpoint.COMMIT_APPLIED.pass();
     }

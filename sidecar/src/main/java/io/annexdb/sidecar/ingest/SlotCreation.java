@@ -45,6 +45,16 @@ final class SlotCreation implements SlowJob {
     }
 
     @Override
+    public String phase() {
+        return "creating the slot";
+    }
+
+    @Override
+    public double rowsPerSecond() {
+        return 0;
+    }
+
+    @Override
     public String subject() {
         return "Creation of slot " + name;
     }

@@ -13,6 +13,12 @@ interface SlowJob {
     /** The indexes that wait for it. */
     Set<Long> indexes();
 
+    /** What it does now, for people. */
+    String phase();
+
+    /** Rows of its table read per second in this phase; 0 when it reads none. */
+    double rowsPerSecond();
+
     /** For messages, for example {@code first copy of public.docs}. */
     String subject();
 

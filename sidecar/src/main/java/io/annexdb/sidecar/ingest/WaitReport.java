@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.ingest;
 
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.replication.SlotWait;
 import io.annexdb.sidecar.replication.SqlSession;
 
@@ -36,9 +37,23 @@ final class WaitReport {
         this.sql = sql;
     }
 
-    /** For each index that waits, what for. */
-    Map<Long, String> messages() {
-        return messages;
+    /** For each index that something is done for, what. */
+    Map<Long, IndexActivity> activities() {
+        Map<Long, IndexActivity> activities = new HashMap<>();
+        for (Comparison comparison : comparisons.running()) {
+            activities.put(comparison.indexId(), comparison.activity());
+        }
+        Map<Long, String> waiting = messages;
+        jobs.current()
+                .ifPresent(job -> {
+                    for (long index : job.indexes()) {
+                        activities.put(
+                                index,
+                                new IndexActivity(
+                                        job.phase(), job.rowsPerSecond(), waiting.get(index)));
+                    }
+                });
+        return activities;
     }
 
     /** Looks again; called with each audit. */

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param fileBytes bytes of its files
  * @param loadedRows rows that the first copy has brought
  * @param expectedRows rows that it is expected to bring
+ * @param phase what is being done for it, or its state where nothing is
+ * @param rowsPerSecond rows of its tables read per second; 0 when that is not known
  * @param message why it failed or what it waits for; null otherwise
  */
 public record IndexStatus(
@@ -36,4 +38,6 @@ public record IndexStatus(
         long fileBytes,
         long loadedRows,
         long expectedRows,
+        String phase,
+        double rowsPerSecond,
         @Nullable String message) {}

@@ -4,6 +4,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.ShardStatus;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.model.StreamState;
 
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ public final class StatusService {
     private final String name;
     private final IndexRegistry registry;
     private final Supplier<StreamState> stream;
-    private final Supplier<Map<Long, String>> waits;
+    private final Supplier<Map<Long, IndexActivity>> activities;
     private final Runnable refresh;
     private final long startNanos = System.nanoTime();
 
@@ -32,7 +33,7 @@ public final class StatusService {
      * @param name of this sidecar
      * @param registry the indexes
      * @param stream how the sidecar follows its server
-     * @param waits by index number, what an index waits for
+     * @param activities by index number, what is being done for an index
      * @param refresh reads the catalog again and returns when its changes are known
      */
     public StatusService(
@@ -40,13 +41,13 @@ public final class StatusService {
             String name,
             IndexRegistry registry,
             Supplier<StreamState> stream,
-            Supplier<Map<Long, String>> waits,
+            Supplier<Map<Long, IndexActivity>> activities,
             Runnable refresh) {
         this.version = version;
         this.name = name;
         this.registry = registry;
         this.stream = stream;
-        this.waits = waits;
+        this.activities = activities;
         this.refresh = refresh;
     }
 
@@ -74,26 +75,27 @@ public final class StatusService {
             byId.computeIfAbsent(shard.definition().index().id(), id -> new ArrayList<>())
                     .add(shard);
         }
-        Map<Long, String> waiting = waits.get();
+        Map<Long, IndexActivity> active = activities.get();
         // An index that has no shard here yet is shown with what it waits for.
-        waiting.keySet().forEach(id -> byId.computeIfAbsent(id, each -> List.of()));
+        active.keySet().forEach(id -> byId.computeIfAbsent(id, each -> List.of()));
         List<IndexStatus> statuses = new ArrayList<>();
-        byId.forEach((id, shards) -> statuses.add(together(id, shards, waiting.get(id))));
+        byId.forEach((id, shards) -> statuses.add(together(id, shards, active.get(id))));
         return statuses;
     }
 
     private static IndexStatus together(
-            long id, List<VectorIndex> shards, @Nullable String waitsFor) {
+            long id, List<VectorIndex> shards, @Nullable IndexActivity activity) {
         List<ShardStatus> each = shards.stream().map(VectorIndex::status).toList();
         int ready = (int) each.stream().filter(one -> one.state() == State.READY).count();
         @Nullable ShardStatus failed =
                 each.stream().filter(one -> one.state() == State.FAILED).findFirst().orElse(null);
+        String state = failed != null ? "failed" : isReady(ready, each) ? "ready" : "loading";
         return new IndexStatus(
                 id,
                 shards.isEmpty() ? "" : shards.getFirst().definition().index().name(),
                 each.size(),
                 ready,
-                failed != null ? "failed" : isReady(ready, each) ? "ready" : "loading",
+                state,
                 each.stream().mapToLong(ShardStatus::rows).sum(),
                 each.stream().mapToLong(ShardStatus::rowsSkipped).sum(),
                 each.stream().mapToLong(ShardStatus::freshRows).sum(),
@@ -103,7 +105,9 @@ public final class StatusService {
                 each.stream().mapToLong(ShardStatus::fileBytes).sum(),
                 each.stream().mapToLong(ShardStatus::loadedRows).sum(),
                 each.stream().mapToLong(ShardStatus::expectedRows).sum(),
-                failed == null ? waitsFor : failed.failure());
+                activity != null ? activity.phase() : state.equals("loading") ? "queued" : state,
+                activity == null ? 0 : activity.rowsPerSecond(),
+                failed != null ? failed.failure() : activity == null ? null : activity.waitsFor());
     }
 
     private static boolean isReady(int ready, List<ShardStatus> all) {

@@ -14,11 +14,14 @@ public final class SlotWait {
     private static final String BLOCKERS =
             """
             SELECT CASE WHEN p.gid IS NOT NULL
-                    THEN format('prepared transaction %L of %s since %s', p.gid, p.owner,
-                        date_trunc('second', p.prepared))
-                ELSE format('process %s (%s, %s) in a transaction since %s', a.pid, a.usename,
-                    coalesce(nullif(a.application_name, ''), a.backend_type),
-                    date_trunc('second', a.xact_start)) END
+                    THEN format('prepared transaction %L of %s since %s (%s)', p.gid, p.owner,
+                        date_trunc('second', p.prepared),
+                        date_trunc('second', clock_timestamp() - p.prepared))
+                ELSE format('process %s (%s) in a transaction', h.pid, concat_ws(', ', a.usename,
+                        coalesce(nullif(a.application_name, ''), a.backend_type)))
+                    -- Of other roles only a role with pg_read_all_stats may know it.
+                    || coalesce(' since ' || date_trunc('second', a.xact_start) || ' (' || date_trunc(
+                        'second', clock_timestamp() - a.xact_start) || ')', '') END
             FROM pg_catalog.pg_locks w
             JOIN pg_catalog.pg_locks h ON h.locktype = 'transactionid' AND h.granted
                 AND h.transactionid = w.transactionid

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -216,6 +217,28 @@ public final class Telemetry implements AutoCloseable {
                 "Log flushed by the primary and not yet applied",
                 () -> Math.max(0, flushedBytes.getAsLong() - appliedBytes.getAsLong()));
         gauge("annex.streaming", "1 while changes come in", streaming);
+    }
+
+    /**
+     * Shows how late the sidecar is, and what log its slot holds back.
+     *
+     * @param lagSeconds how long ago the newest commit was made that does not wait to be applied
+     * @param retainedBytes log that the server keeps for the slot, -1 when there is none
+     * @param safeBytes log that may be written before the slot can be lost, -1 without a limit
+     */
+    public void slot(
+            DoubleSupplier lagSeconds, LongSupplier retainedBytes, LongSupplier safeBytes) {
+        Gauge.builder("annex.lag.seconds", lagSeconds::getAsDouble)
+                .description("How long ago the newest commit was made that is applied; 0 if all is")
+                .register(registry);
+        gauge(
+                "annex.slot.retained.bytes",
+                "Log that PostgreSQL keeps for the slot; -1 without a slot",
+                retainedBytes);
+        gauge(
+                "annex.slot.safe.bytes",
+                "Log that may be written before the slot can be lost; -1 without a limit",
+                safeBytes);
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.replication.TestServer;
 
 import org.junit.jupiter.api.AfterAll;
@@ -206,14 +207,15 @@ class FollowerTest {
                     () ->
                             scene.running()
                                     .status()
-                                    .messages()
-                                    .getOrDefault(1L, "")
+                                    .activities()
+                                    .getOrDefault(1L, new IndexActivity("", 0, ""))
+                                    .toString()
                                     .contains("prepared transaction 'forgotten'"));
             assertEquals(State.LOADING, scene.registry().shardsOf(1).getFirst().state());
             scene.execute("COMMIT PREPARED 'forgotten'");
             scene.assertSame(1, "docs", "v", 2, null);
             assertEquals(1, scene.ready(1).status().rows());
-            assertTrue(scene.running().status().messages().isEmpty());
+            scene.await(scene::describe, () -> scene.running().status().activities().isEmpty());
         }
     }
 

@@ -10,6 +10,7 @@ import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.Lsn;
@@ -129,7 +130,11 @@ class SearchServiceTest {
                         "main",
                         registry,
                         () -> new StreamState(true, "annex_main", new Lsn(130), null),
-                        () -> Map.of(8L, "waits for a slot"),
+                        () ->
+                                Map.of(
+                                        8L,
+                                        new IndexActivity(
+                                                "creating the slot", 0, "waits for a slot")),
                         () -> {});
         NodeStatus node = status.status();
         assertEquals(30, node.lagBytes());
@@ -141,6 +146,8 @@ class SearchServiceTest {
         assertEquals(8, waiting.indexId());
         assertEquals("loading", waiting.state());
         assertEquals("waits for a slot", waiting.message());
+        assertEquals("creating the slot", waiting.phase());
+        assertEquals("queued", loading.phase());
         assertEquals(2, node.obstacles().size());
     }
 

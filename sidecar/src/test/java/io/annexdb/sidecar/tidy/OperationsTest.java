@@ -48,6 +48,7 @@ class OperationsTest {
     private static Set<String> exported() {
         try (Telemetry telemetry = new Telemetry()) {
             telemetry.positions(() -> 1, () -> 1, () -> 1, () -> 1);
+            telemetry.slot(() -> 1, () -> 1, () -> 1);
             telemetry.resources(() -> 1, () -> 1, () -> 1);
             telemetry.indexes(() -> List.of(new IndexFigures("a", 1, 1, 1, 1, 1, 1)));
             telemetry.certificate(() -> 1, () -> 0);
