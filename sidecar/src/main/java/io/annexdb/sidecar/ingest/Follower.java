@@ -138,10 +138,13 @@ public final class Follower implements AutoCloseable {
                 waits.activities());
     }
 
-    /** Asked by each audit, too, so that a moment without a lag is not missed for long. */
+    /**
+     * Asked by each audit, too, so that a moment without a lag is not missed for long. While the
+     * server cannot be asked, nobody knows whether there is one.
+     */
     private double lagSeconds() {
         long nowMicros = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
-        if (registry.appliedLsn().isAtLeast(flush.last())) {
+        if (error == null && registry.appliedLsn().isAtLeast(flush.last())) {
             lateness.caughtUp(nowMicros);
         }
         return lateness.seconds(nowMicros);
@@ -181,9 +184,9 @@ public final class Follower implements AutoCloseable {
             comparisons.endForgotten(sql);
             reconcile.audit();
             waits.update();
-            lagSeconds();
             retention = sql.ask(connection -> ReadRetention.read(connection, source.slotName()));
             error = null;
+            lagSeconds();
         } catch (AnnexException e) {
             failed(e);
         } catch (RuntimeException e) {
