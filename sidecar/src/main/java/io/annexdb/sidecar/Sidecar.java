@@ -122,6 +122,8 @@ public final class Sidecar implements AutoCloseable {
      */
     static Sidecar start(Config config) throws IOException {
         LOG.info("annex {} starts: {}", Version.current(), config);
+        // With TLS 1.2 a client could have one handshake after the other, each dear to us only.
+        System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
         return new Sidecar(config);
     }
 

@@ -37,6 +37,10 @@ final class Connection implements Runnable, Session.Output {
     private static final int ENCRYPTION_REQUESTS_MAX = 2;
     private static final int DRAIN_MILLIS = 500;
     private static final int TLS_HANDSHAKE_RECORD = 22;
+
+    /** A session keeps prepared statements and parameters of so many longest messages. */
+    private static final int KEPT_MESSAGES = 4;
+
     private static final long NEVER = Long.MAX_VALUE;
 
     /** What the connection is about, and so what being late means. */
@@ -246,7 +250,13 @@ final class Connection implements Runnable, Session.Output {
         out.authenticationOk();
         commands.settings().reported().forEach(out::parameterStatus);
         out.backendKeyData(processId, secret);
-        Session session = new Session(commands, out, this, () -> cancelled || stopReason != null);
+        Session session =
+                new Session(
+                        commands,
+                        out,
+                        this,
+                        () -> cancelled || stopReason != null,
+                        KEPT_MESSAGES * (long) server.limits().messageBytes());
         session.ready();
         return session;
     }
@@ -300,6 +310,7 @@ final class Connection implements Runnable, Session.Output {
                 String.valueOf(reason.getMessage()),
                 reason.hint().orElse(null));
         flush();
+        enter(Phase.SENDING);
         transport.drain(DRAIN_MILLIS);
     }
 }

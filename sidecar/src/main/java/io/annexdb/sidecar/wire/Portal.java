@@ -61,6 +61,11 @@ final class Portal {
         return parameters;
     }
 
+    /** About what the parameters take. */
+    long parameterBytes() {
+        return parameters.stream().mapToLong(each -> each == null ? 0 : each.length()).sum();
+    }
+
     void describe(BackendWriter out) {
         List<Column> columns = CommandSession.columns(statement);
         if (columns.isEmpty()) {

@@ -44,16 +44,32 @@ final class Session {
     private final BackendWriter out;
     private final Output output;
     private final BooleanSupplier cancelled;
-    private final Map<String, Statement> statements = new HashMap<>();
+    private final long keptBytesMax;
+    private final Map<String, Kept> statements = new HashMap<>();
     private final Map<String, Portal> portals = new HashMap<>();
     private TransactionStatus transaction = TransactionStatus.IDLE;
     private boolean ignoreTillSync;
 
-    Session(CommandSession commands, BackendWriter out, Output output, BooleanSupplier cancelled) {
+    /** A prepared statement and the bytes of its text. */
+    private record Kept(Statement statement, int bytes) {}
+
+    /**
+     * Opens one.
+     *
+     * @param cancelled asked now and then by a statement that runs
+     * @param keptBytesMax of prepared statements and the parameters of portals together
+     */
+    Session(
+            CommandSession commands,
+            BackendWriter out,
+            Output output,
+            BooleanSupplier cancelled,
+            long keptBytesMax) {
         this.commands = commands;
         this.out = out;
         this.output = output;
         this.cancelled = cancelled;
+        this.keptBytesMax = keptBytesMax;
     }
 
     void ready() throws IOException {
@@ -164,11 +180,11 @@ final class Session {
                     "prepared statement \"" + parse.name() + "\" already exists",
                     null);
         }
-        checkRoom(statements);
+        checkRoom(statements, parse.sql().remaining());
         // The statement outlives the buffer that the message was read into.
         byte[] sql = new byte[parse.sql().remaining()];
         parse.sql().duplicate().get(sql);
-        statements.put(parse.name(), commands.parse(ByteBuffer.wrap(sql)));
+        statements.put(parse.name(), new Kept(commands.parse(ByteBuffer.wrap(sql)), sql.length));
         out.parseComplete();
     }
 
@@ -179,10 +195,10 @@ final class Session {
                     "portal \"" + bind.portal() + "\" already exists",
                     null);
         }
-        checkRoom(portals);
-        portals.put(
-                bind.portal(),
-                new Portal(statement(bind.statement()), bind.parameters(), bind.resultFormats()));
+        Portal portal =
+                new Portal(statement(bind.statement()), bind.parameters(), bind.resultFormats());
+        checkRoom(portals, portal.parameterBytes());
+        portals.put(bind.portal(), portal);
         out.bindComplete();
     }
 
@@ -250,14 +266,14 @@ final class Session {
     }
 
     private Statement statement(String name) {
-        Statement statement = statements.get(name);
-        if (statement == null) {
+        Kept kept = statements.get(name);
+        if (kept == null) {
             throw new AnnexException(
                     ErrorCode.UNDEFINED_STATEMENT,
                     "prepared statement \"" + name + "\" does not exist",
                     null);
         }
-        return statement;
+        return kept.statement;
     }
 
     private Portal portal(String name) {
@@ -269,11 +285,19 @@ final class Session {
         return portal;
     }
 
-    private static void checkRoom(Map<String, ?> named) {
-        if (named.size() >= NAMES_MAX) {
+    private void checkRoom(Map<String, ?> named, long moreBytes) {
+        long bytes =
+                statements.values().stream().mapToLong(Kept::bytes).sum()
+                        + portals.values().stream().mapToLong(Portal::parameterBytes).sum()
+                        + moreBytes;
+        if (named.size() >= NAMES_MAX || bytes > keptBytesMax) {
             throw new AnnexException(
                     ErrorCode.OUT_OF_RESOURCES,
-                    "this session keeps " + named.size() + " prepared statements or portals",
+                    "this session keeps "
+                            + named.size()
+                            + " prepared statements or portals, with this one of "
+                            + bytes
+                            + " bytes in all",
                     "Close those that are no longer used, or DEALLOCATE ALL.");
         }
     }

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
@@ -78,7 +79,21 @@ final class TlsFiles {
                 () -> files.identity.certificate().getNotAfter().toInstant().getEpochSecond(),
                 () -> files.rejection == null ? 0 : 1);
         files.logUse();
+        files.warnOfReaders();
         return files;
+    }
+
+    private void warnOfReaders() {
+        try {
+            if (Files.getPosixFilePermissions(settings.key())
+                    .contains(PosixFilePermission.OTHERS_READ)) {
+                LOG.warn(
+                        "everyone on this machine may read {}; take that right away",
+                        settings.key());
+            }
+        } catch (IOException | UnsupportedOperationException e) {
+            LOG.debug("cannot see who may read {}: {}", settings.key(), e.toString());
+        }
     }
 
     boolean areRequired() {

@@ -214,13 +214,23 @@ public final class WireServer implements AutoCloseable {
     private void accept() {
         while (!stopping) {
             try {
-                open(listener.accept());
+                welcome(listener.accept());
             } catch (IOException e) {
                 if (!stopping) {
                     LOG.warn("a connection was not accepted: {}", e.toString());
                     pause(100);
                 }
             }
+        }
+    }
+
+    /** A client that is gone already is no reason to keep the next one waiting. */
+    private void welcome(Socket socket) throws IOException {
+        try {
+            open(socket);
+        } catch (IOException e) {
+            LOG.debug("a connection ended as it began: {}", e.toString());
+            socket.close();
         }
     }
 

@@ -131,6 +131,12 @@ final class RawClient implements AutoCloseable {
         return message;
     }
 
+    /** Has the server send what it holds back, and reads the next message. */
+    Message expectAfterFlush(char type) throws IOException {
+        message('H', "");
+        return expect(type);
+    }
+
     Message readUntil(char type) throws IOException {
         Message message = read();
         while (message.type() != type) {

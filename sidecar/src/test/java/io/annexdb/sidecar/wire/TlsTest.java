@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,9 +45,17 @@ import javax.net.ssl.X509TrustManager;
 class TlsTest {
     private static final String SSL_REQUEST = "0000000804d2162f";
 
+    @SuppressWarnings("NullAway.Init")
+    private static TestCertificate shared;
+
     @TempDir
     @SuppressWarnings("NullAway.Init")
     Path directory;
+
+    @BeforeAll
+    static void create(@TempDir Path store) throws Exception {
+        shared = TestCertificate.create(store);
+    }
 
     @ParameterizedTest
     @ValueSource(strings = {"EC", "RSA", "Ed25519"})
@@ -71,7 +80,7 @@ class TlsTest {
 
     @Test
     void bothKindsOfEncryptionAndChannelBinding() throws Exception {
-        TestCertificate certificate = TestCertificate.create(directory);
+        TestCertificate certificate = shared;
         try (RunningServer server = server(certificate.install(directory, true))) {
             for (String negotiation : new String[] {"postgres", "direct"}) {
                 for (String binding : new String[] {"disable", "prefer", "require"}) {
@@ -91,7 +100,7 @@ class TlsTest {
 
     @Test
     void whoDoesNotEncryptIsRefusedWhereThatIsRequired() throws Exception {
-        TlsSettings required = TestCertificate.create(directory).install(directory, true);
+        TlsSettings required = shared.install(directory, true);
         try (RunningServer server = server(required)) {
             SQLException error =
                     assertThrows(SQLException.class, () -> server.connect("sslmode=disable"));
@@ -108,8 +117,7 @@ class TlsTest {
     /** An attacker in between could put them there, and have them taken for the client's. */
     @Test
     void bytesBeforeTheHandshakeAreRefused() throws Exception {
-        try (RunningServer server =
-                        server(TestCertificate.create(directory).install(directory, false));
+        try (RunningServer server = server(shared.install(directory, false));
                 RawClient client = new RawClient(server.port())) {
             client.raw(HexFormat.of().parseHex(SSL_REQUEST + SSL_REQUEST));
             assertEquals('S', client.readByte());
@@ -120,8 +128,7 @@ class TlsTest {
 
     @Test
     void aSecondLayerIsDeclined() throws Exception {
-        try (RunningServer server =
-                        server(TestCertificate.create(directory).install(directory, false));
+        try (RunningServer server = server(shared.install(directory, false));
                 SSLSocket tls = encrypt(server.port(), "TLSv1.3", "postgresql", false)) {
             tls.getOutputStream().write(HexFormat.of().parseHex(SSL_REQUEST));
             assertEquals('N', tls.getInputStream().read());
@@ -130,8 +137,7 @@ class TlsTest {
 
     @Test
     void directTlsNeedsTheProtocolsName() throws Exception {
-        try (RunningServer server =
-                server(TestCertificate.create(directory).install(directory, false))) {
+        try (RunningServer server = server(shared.install(directory, false))) {
             encrypt(server.port(), "TLSv1.3", "postgresql", true).close();
             assertThrows(
                     SSLException.class,
@@ -148,7 +154,7 @@ class TlsTest {
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void shutdownTellsEncryptedClients(String version) throws Exception {
-        RunningServer server = server(TestCertificate.create(directory).install(directory, true));
+        RunningServer server = server(shared.install(directory, true));
         try (RawClient client =
                 new RawClient(encrypt(server.port(), version, "postgresql", false))) {
             client.login(RunningServer.SECRET);
@@ -164,8 +170,7 @@ class TlsTest {
     /** Records arrive in halves, with longer pauses than reads have timeouts. */
     @Test
     void recordsMayArriveInPieces() throws Exception {
-        try (RunningServer server =
-                        server(TestCertificate.create(directory).install(directory, true));
+        try (RunningServer server = server(shared.install(directory, true));
                 ServerSocket slow = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Thread.ofVirtual().start(() -> dribble(slow, server.port()));
             try (RawClient client =
@@ -209,11 +214,7 @@ class TlsTest {
                         5, 5, 1 << 20, Duration.ofMillis(300), Duration.ZERO, Duration.ZERO);
         try (RunningServer server =
                         new RunningServer(
-                                directory,
-                                limits,
-                                Optional.of(
-                                        TestCertificate.create(directory)
-                                                .install(directory, false)));
+                                directory, limits, Optional.of(shared.install(directory, false)));
                 RawClient client = new RawClient(server.port())) {
             client.raw(HexFormat.of().parseHex(SSL_REQUEST));
             assertEquals('S', client.readByte());
@@ -223,7 +224,7 @@ class TlsTest {
 
     @Test
     void aNewCertificateIsTakenAndABadOneIsNot() throws Exception {
-        TestCertificate first = TestCertificate.create(directory);
+        TestCertificate first = shared;
         try (RunningServer server = server(first.install(directory, true));
                 Connection open = server.connect(verifying(directory))) {
             assertArrayEquals(certificate(first), served(server));
@@ -262,7 +263,7 @@ class TlsTest {
 
     @Test
     void filesThatDoNotServeAreToldAtTheStart() throws Exception {
-        TestCertificate certificate = TestCertificate.create(directory);
+        TestCertificate certificate = shared;
         TlsSettings settings = certificate.install(directory, true);
         refused(settings, "do not belong together", certificate, TestCertificate.create(directory));
         Files.writeString(settings.key(), certificate.keyPem().replace("PRIVATE", "RSA PRIVATE"));

@@ -52,6 +52,27 @@ class UnderAttackTest {
         }
     }
 
+    /** Each statement fits; all of them together would be what a session may not keep. */
+    @Test
+    void preparedStatementsAreBounded() throws Exception {
+        try (RunningServer server = server(limits(5, 5, 1 << 20, LONG));
+                RawClient client = RawClient.authenticated(server.port())) {
+            String sql = "SELECT 1" + " ".repeat((1 << 20) - 100);
+            for (int i = 0; i < 4; i++) {
+                client.message('P', "s" + i + "\0" + sql + "\0\0\0");
+                client.expectAfterFlush('1');
+            }
+            client.message('P', "more\0" + sql + "\0\0\0");
+            assertEquals("53000", client.expectAfterFlush('E').field('C'));
+            client.message('S', "");
+            client.expect('Z');
+            client.message('C', "Ss1\0");
+            client.expectAfterFlush('3');
+            client.message('P', "more\0" + sql + "\0\0\0");
+            client.expectAfterFlush('1');
+        }
+    }
+
     private static void refusedForLength(RawClient client, String limit) throws IOException {
         RawClient.Message error = client.expect('E');
         assertEquals("08P01", error.field('C'));
