@@ -74,12 +74,16 @@ final class BinaryCopy {
             throw corrupted("COPY value of " + length + " bytes");
         }
         int end = used + length;
-        if (end > row.length) {
-            row =
-                    Arrays.copyOf(
-                            row, Math.max(end, (int) Math.min(row.length * 2L, VALUE_BYTES_MAX)));
+        int at = used;
+        while (at < end) {
+            if (at == row.length) {
+                // Doubled by what has come, not by what was announced.
+                row = Arrays.copyOf(row, (int) Math.min(row.length * 2L, VALUE_BYTES_MAX));
+            }
+            int next = Math.min(end, row.length);
+            in.readFully(row, at, next - at);
+            at = next;
         }
-        in.readFully(row, used, length);
         return end;
     }
 

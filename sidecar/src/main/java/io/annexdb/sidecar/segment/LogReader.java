@@ -194,6 +194,10 @@ public final class LogReader implements AutoCloseable {
         if (buffer.remaining() >= bytes) {
             return true;
         }
+        // A length that was made up must not be taken for the buffer's.
+        if (bytes > buffer.capacity() && bufferStart + buffer.position() + bytes > channel.size()) {
+            return false;
+        }
         bufferStart += buffer.position();
         if (bytes > buffer.capacity()) {
             buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN).put(buffer);

@@ -45,6 +45,10 @@ final class Bytes {
         return int8('t').int32(utf8.length).put(() -> out.write(utf8));
     }
 
+    Bytes raw(byte[] value) {
+        return put(() -> out.write(value));
+    }
+
     byte[] done() {
         return bytes.toByteArray();
     }

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annexdb.sidecar.fuzz.Fuzz;
+import io.annexdb.sidecar.fuzz.Mutate;
+
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.EOFException;
@@ -13,23 +15,57 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Rubbish on some connections: an error or a close on them, nothing on any other. */
 class WireFuzzTest {
-    private static final int ROUNDS = 300;
+    /** A round is a connection, and takes as long as hundreds of decoded messages. */
+    private static final int DEARNESS = 300;
+
+    private static final List<byte[]> STREAMS =
+            List.of(
+                    RawClient.concat(
+                            frame('Q', "SELECT 1\0"),
+                            frame('P', "s\0SELECT annex.request($1,'x')\0\0\0"),
+                            frame('B', "\0s\0\0\0\0\1\0\0\0\1x\0\0"),
+                            frame('D', "Ss\0"),
+                            frame('E', "\0\0\0\0\0"),
+                            frame('S', ""),
+                            frame('Q', "SHOW server_version; SELECT * FROM annex.index_status\0")),
+                    RawClient.concat(
+                            frame('P', "\0SELECT * FROM annex.sidecar_status\0\0\0"),
+                            frame('B', "p\0\0\0\0\0\0\0\1\0\1"),
+                            frame('D', "Pp\0"),
+                            frame('E', "p\0\0\0\0\1"),
+                            frame('H', ""),
+                            frame('C', "Pp\0"),
+                            frame('S', ""),
+                            frame('Q', "BEGIN; SET a.b = 1; COMMIT; DISCARD ALL\0"),
+                            frame('X', "")),
+                    RawClient.concat(
+                            RawClient.int32(8),
+                            RawClient.int32((1234 << 16) | 5679),
+                            startup(),
+                            frame('p', "SCRAM-SHA-256\0\0\0\0\13n,,n=,r=abc"),
+                            frame('p', "c=biws,r=abc,p=AAAA")),
+                    RawClient.concat(
+                            RawClient.int32(16),
+                            RawClient.int32((1234 << 16) | 5678),
+                            RawClient.int32(1),
+                            RawClient.int32(2)));
 
     @Test
-    @Timeout(120)
     void rubbishHarmsNobodyElse(@TempDir Path directory) throws Exception {
-        long seed = Long.getLong("annex.seed", 20_261_121L);
-        SplittableRandom random = new SplittableRandom(seed);
+        long seed = Fuzz.seed();
+        long rounds = Fuzz.rounds(DEARNESS);
+        System.out.printf("fuzzing sessions: seed %d, %,d connections%n", seed, rounds);
         try (RunningServer server = new RunningServer(directory);
                 Connection bystander = server.connect("")) {
-            for (int round = 0; round < ROUNDS; round++) {
-                byte[] bytes = mutated(random);
+            for (long round = 0; round < rounds; round++) {
+                SplittableRandom random = new SplittableRandom(seed * 31 + round);
+                byte[] bytes = Mutate.oneOf(STREAMS, random);
                 boolean authenticated = random.nextBoolean();
                 String repeat =
                         "-Dannex.seed="
@@ -72,21 +108,11 @@ class WireFuzzTest {
         }
     }
 
-    private static byte[] mutated(SplittableRandom random) {
-        byte[] whole =
+    private static byte[] startup() {
+        byte[] body =
                 RawClient.concat(
-                        frame('Q', "SELECT 1\0"),
-                        frame('P', "s\0SELECT annex.request($1,'x')\0\0\0"),
-                        frame('B', "\0s\0\0\0\0\1\0\0\0\1x\0\0"),
-                        frame('D', "Ss\0"),
-                        frame('E', "\0\0\0\0\0"),
-                        frame('S', ""),
-                        frame('Q', "SHOW server_version; SELECT * FROM annex.index_status\0"));
-        int changes = 1 + random.nextInt(6);
-        for (int i = 0; i < changes; i++) {
-            whole[random.nextInt(whole.length)] = (byte) random.nextInt(256);
-        }
-        return Arrays.copyOf(whole, random.nextInt(whole.length + 1));
+                        RawClient.int32(3 << 16), RawClient.utf8("user\0annex\0database\0a\0\0"));
+        return RawClient.concat(RawClient.int32(body.length + 4), body);
     }
 
     private static byte[] frame(char type, String body) {
