@@ -144,10 +144,19 @@ final class OpenShards {
         }
     }
 
-    /** Distrusts those whose table was rewritten, which the stream does not tell. */
+    /**
+     * Distrusts those whose table was rewritten, which the stream does not tell.
+     *
+     * @param facts looked up after the two that follow
+     * @param truncatesBefore how often the stream had truncated each
+     * @param appliedBefore how far the stream had been applied before those were counted; with a
+     *     later position a truncate that was applied in between would pass for a rewrite
+     * @param flushed end of the log now
+     */
     void distrustRewritten(
             Map<Long, RelationFacts> facts,
             Map<ShardKey, Long> truncatesBefore,
+            Lsn appliedBefore,
             Supplier<Lsn> flushed) {
         for (ShardRoute route : all()) {
             ShardKey key = route.definition().key();
@@ -156,7 +165,7 @@ final class OpenShards {
             if (relation != null
                     && truncates != null
                     && rewrites.isRewritten(
-                            key, relation.fileNode(), truncates, registry.appliedLsn(), flushed)) {
+                            key, relation.fileNode(), truncates, appliedBefore, flushed)) {
                 LOG.warn("The table was rewritten, comparing {}", describe(route));
                 distrust(route);
             }

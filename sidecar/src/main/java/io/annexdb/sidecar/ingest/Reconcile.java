@@ -4,6 +4,7 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.NodeIdentity;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.CatalogReader;
@@ -83,6 +84,8 @@ final class Reconcile {
     synchronized void audit() {
         flush.flushLsn();
         Map<ShardKey, ShardDefinition> wanted = readCatalog();
+        // In this order: what is applied by now has been counted among the truncates.
+        Lsn appliedBefore = registry.appliedLsn();
         Map<ShardKey, Long> truncatesBefore = shards.truncates();
         Map<Long, RelationFacts> facts = readFacts(wanted);
         wanted.keySet().removeIf(key -> !facts.containsKey(key.relationOid()));
@@ -97,7 +100,7 @@ final class Reconcile {
             gap().ifPresent(this::startOver);
             shards.dropUnwanted(wanted);
             publish(usable);
-            shards.distrustRewritten(facts, truncatesBefore, flush::flushLsn);
+            shards.distrustRewritten(facts, truncatesBefore, appliedBefore, flush::flushLsn);
             usable.forEach(key -> shards.open(fetch(wanted, key), stream.isStarted()));
             follow(wanted);
             usable.forEach(key -> copy(fetch(wanted, key), fetch(facts, key.relationOid())));
