@@ -9,12 +9,17 @@ final class CheckText {
     private static final int LENGTH_MAX = 256 << 10;
     private static final int DEPTH_MAX = 50;
     private static final int NEGATIONS_MAX = 1_000;
+
+    /** The parser takes a time that grows with the square of them. */
+    private static final int QUALIFIERS_MAX = 1_000;
+
     private static final String PLAIN = " \t\r\n(),.<>=!+-&@:[]_";
 
     private final String text;
     private int at;
     private int depth;
     private int negations;
+    private int qualifiers;
 
     private CheckText(String text) {
         this.text = text;
@@ -39,13 +44,13 @@ final class CheckText {
                     }
                     at++;
                 }
-                case '(' -> {
+                case '(', '[' -> {
                     if (++depth > DEPTH_MAX) {
-                        throw Refusal.because("it nests more than " + DEPTH_MAX + " parentheses");
+                        throw Refusal.because("it nests more than " + DEPTH_MAX + " brackets");
                     }
                     at++;
                 }
-                case ')' -> {
+                case ')', ']' -> {
                     depth--;
                     at++;
                 }
@@ -61,6 +66,11 @@ final class CheckText {
         }
         if (text.regionMatches(true, at, "not", 0, 3) && ++negations > NEGATIONS_MAX) {
             throw Refusal.because("it has more than " + NEGATIONS_MAX + " negations");
+        }
+        if (next == '.' && at + 1 < text.length() && !Character.isDigit(text.charAt(at + 1))) {
+            if (++qualifiers > QUALIFIERS_MAX) {
+                throw Refusal.because("it has more than " + QUALIFIERS_MAX + " qualified names");
+            }
         }
         at++;
     }

@@ -81,7 +81,12 @@ public final class ParseFilter {
             String text, List<IncludedColumn> included, Set<String> usable, boolean utc) {
         CheckText.check(text);
         ParseFilter parse = new ParseFilter(included, usable, utc);
-        return new Filter(included, parse.condition(expression(text)));
+        try {
+            return new Filter(included, parse.condition(expression(text)));
+        } catch (StackOverflowError e) {
+            // The parser descends for each CASE, of which nobody counts the depth.
+            throw Refusal.because("it nests too deeply");
+        }
     }
 
     private static Expression expression(String text) {
