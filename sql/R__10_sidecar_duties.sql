@@ -217,12 +217,27 @@ begin
 
     select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid) into v_tables
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any (v_wanted);
+    -- What else it says is somebody else's doing, and would withhold changes.
+    if v_exists and exists (
+            select from pg_publication p
+            where p.pubname = 'annex_data' and (
+                not (p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate)
+                or p.puballtables or p.pubviaroot
+                or exists (select from pg_publication_namespace n where n.pnpubid = p.oid)
+                or exists (
+                    select from pg_publication_rel r
+                    where r.prpubid = p.oid and (r.prqual is not null or r.prattrs is not null)))) then
+        perform annex.unpublish();
+        v_exists := false;
+    end if;
+    perform set_config('annex_internal.publishing', 'on', true);
     if not v_exists then
         execute 'create publication annex_data for table ' || v_tables;
         comment on publication annex_data is 'Annex: tables and shards that the sidecar of this node indexes';
     elsif v_wanted <> v_published then
         execute 'alter publication annex_data set table ' || v_tables;
     end if;
+    perform set_config('annex_internal.publishing', '', true);
 end
 $function$;
 comment on function annex.publish(oid[]) is
@@ -236,7 +251,9 @@ set lock_timeout to '2s'
 as $function$
 begin
     if exists (select from pg_publication where pubname = 'annex_data') then
+        perform set_config('annex_internal.publishing', 'on', true);
         drop publication annex_data;
+        perform set_config('annex_internal.publishing', '', true);
     end if;
 end
 $function$;

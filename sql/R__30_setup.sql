@@ -110,6 +110,10 @@ begin
     end loop;
 
     perform annex_internal.drop_restored_publication();
+    -- In a copy every table has another number.
+    if annex_internal.is_copy() and not annex_internal.is_citus() then
+        perform annex_internal.note_numbers(v.index_id) from memory.vector_indexes v;
+    end if;
     insert into annex_internal.node as n (inner_key, outer_key, system_identifier, database_oid)
     select annex_internal.padded_key(k.secret, 54), annex_internal.padded_key(k.secret, 92),
         c.system_identifier, d.oid
@@ -245,7 +249,9 @@ begin
                 where s.slot_name like 'annex\_%' and s.database = current_database()) then
         return;
     end if;
+    perform set_config('annex_internal.publishing', 'on', true);
     drop publication annex_data;
+    perform set_config('annex_internal.publishing', '', true);
 exception
     -- Another session drops it, or it was restored for another owner. A search must not fail for that; the next
     -- call tries again.
@@ -534,7 +540,7 @@ declare
     v_table text;
 begin
     perform annex_internal.require_coordinator('annex.grant_sidecar');
-    execute format('grant execute on function annex.local_shards(), annex.publish(oid[]), annex.unpublish() to %I', role_name);
+    execute format('grant execute on function annex.local_shards(), annex.publish(oid[]), annex.unpublish(), annex.follow_names() to %I', role_name);
     for v_table in select table_name from memory.vector_indexes where to_regclass(table_name) is not null loop
         perform annex_internal.grant_table(to_regclass(v_table), role_name);
     end loop;

@@ -123,6 +123,7 @@ begin
         v_index.method, v_index.namespace_column, v_index.namespace_routes, v_index.key_columns,
         v_index.dimension, v_index.m, v_index.ef_construction, v_index.quantization, v_index.options, v_index.fetch_columns,
         v_index.created_at, v_index.include, v_index.include_numbers);
+    perform annex_internal.note_numbers(v_index.index_id);
     perform annex_internal.generate_fetch(v_index.index_id);
 
     for v_role in
@@ -243,6 +244,114 @@ end
 $function$;
 comment on function annex_internal.follow_drops() is 'Drops the indexes of dropped tables and columns';
 
+create or replace function annex_internal.note_numbers(index_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+    v_table oid;
+    v_numbers jsonb;
+begin
+    select * into v_index from memory.vector_indexes v where v.index_id = note_numbers.index_id;
+    v_table := to_regclass(v_index.table_name);
+    v_numbers := (
+        select jsonb_object_agg(a.attname, a.attnum) from pg_attribute a
+        where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped);
+    -- Values, not expressions: Citus would leave those to each node.
+    v_index.key_numbers := array(
+        select (v_numbers ->> k::text)::smallint from unnest(v_index.key_columns) with ordinality u (k, place) order by place);
+    v_index.column_number := (v_numbers ->> v_index.column_name::text)::smallint;
+    v_index.namespace_number := (v_numbers ->> v_index.namespace_column::text)::smallint;
+    update memory.vector_indexes v
+    set table_oid = v_table, column_number = v_index.column_number, namespace_number = v_index.namespace_number,
+        key_numbers = v_index.key_numbers
+    where v.index_id = note_numbers.index_id;
+end
+$function$;
+comment on function annex_internal.note_numbers(bigint) is 'Notes by which numbers the table and columns of an index are known, whatever they are called';
+
+create or replace function annex_internal.column_names(target oid, numbers smallint[]) returns name[]
+language sql stable parallel safe
+return array(
+    select a.attname from unnest(numbers) with ordinality u (number, place)
+    join pg_catalog.pg_attribute a on a.attrelid = target and a.attnum = u.number and not a.attisdropped
+    order by place);
+comment on function annex_internal.column_names(oid, smallint[]) is 'What columns are called now; those that were dropped are left out';
+
+create or replace function annex.follow_names() returns void
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set client_min_messages to warning
+as $function$
+declare
+    v_old memory.vector_indexes;
+    v_new memory.vector_indexes;
+begin
+    -- On Citus only the coordinator could, and there a trigger would come in between what is altered where.
+    if to_regclass('memory.vector_indexes') is null or to_regclass('annex_internal.node') is null
+            or annex_internal.is_citus() or annex_internal.is_copy() then
+        return;
+    end if;
+    for v_old in select * from memory.vector_indexes v where v.table_oid is not null loop
+        v_new := v_old;
+        v_new.table_name := annex_internal.qualified_name(v_old.table_oid);
+        if v_new.table_name is null then
+            -- Another table has come under its name.
+            if to_regclass(v_old.table_name) is not null then
+                perform annex_internal.note_numbers(v_old.index_id);
+            end if;
+            continue;
+        end if;
+        v_new.column_name := (annex_internal.column_names(v_old.table_oid, array[v_old.column_number]))[1];
+        if v_new.column_name is null then
+            perform annex_internal.remove_index(v_old.index_name);
+            continue;
+        end if;
+        v_new.key_columns := annex_internal.column_names(v_old.table_oid, v_old.key_numbers);
+        v_new.namespace_column := coalesce(
+            (annex_internal.column_names(v_old.table_oid, array[v_old.namespace_number]))[1], v_old.namespace_column);
+        v_new.include := array(
+            select coalesce((annex_internal.column_names(v_old.table_oid, array[v_old.include_numbers[place]]))[1], c)
+            from unnest(v_old.include) with ordinality u (c, place) order by place);
+        -- A key column that was dropped took the key along: that is no renaming.
+        if cardinality(v_new.key_columns) = cardinality(v_old.key_columns) and v_new is distinct from v_old then
+            update memory.vector_indexes v
+            set table_name = v_new.table_name, column_name = v_new.column_name, key_columns = v_new.key_columns,
+                namespace_column = v_new.namespace_column, include = v_new.include
+            where v.index_id = v_old.index_id;
+            perform annex_internal.generate_fetch(v_old.index_id);
+        end if;
+    end loop;
+end
+$function$;
+comment on function annex.follow_names() is
+    'For sidecars, and called by an event trigger: the catalog follows tables and columns that were renamed, and drops the indexes of columns that are gone. Not on Citus.';
+
+create or replace function annex_internal.withdraw_keyless(relation regclass) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+set citus.enable_ddl_propagation to off
+as $function$
+begin
+    -- A published table without a replica identity refuses its owner's updates and deletes.
+    if annex_internal.replica_identity(relation) is not null or not exists (
+            select from pg_publication p join pg_publication_rel r on r.prpubid = p.oid
+            where p.pubname = 'annex_data' and r.prrelid = relation) then
+        return;
+    end if;
+    perform set_config('annex_internal.publishing', 'on', true);
+    execute format('alter publication annex_data drop table %s', annex_internal.qualified_name(relation));
+    perform set_config('annex_internal.publishing', '', true);
+    if not annex_internal.is_citus() then
+        perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v
+        where to_regclass(v.table_name) = relation or to_regclass(v.table_name) = pg_partition_root(relation);
+    end if;
+end
+$function$;
+comment on function annex_internal.withdraw_keyless(regclass) is
+    'Takes a table that has lost its key out of the publication at once: its index ends, its updates do not fail';
+
 create or replace function annex_internal.follow_changes() returns event_trigger
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp
@@ -251,6 +360,15 @@ begin
     if to_regclass('memory.vector_indexes') is null then
         return;
     end if;
+    begin
+        perform annex.follow_names();
+    exception when others then
+        -- Not the altering of a table should fail for that; the sidecar's audit tries again.
+        raise warning 'annex: the index catalog does not follow yet: %', sqlerrm;
+    end;
+    perform annex_internal.withdraw_keyless(d.objid) from pg_event_trigger_ddl_commands() d
+    join pg_class c on c.oid = d.objid and c.relkind = 'r'
+    where d.classid = 'pg_class'::regclass;
     perform annex_internal.generate_fetch(v.index_id)
     from pg_event_trigger_ddl_commands() d
     join memory.vector_indexes v on to_regclass(v.table_name) = d.objid
@@ -258,7 +376,24 @@ begin
         and annex_internal.current_columns(d.objid) is distinct from v.fetch_columns;
 end
 $function$;
-comment on function annex_internal.follow_changes() is 'Writes the fetch functions of altered tables anew';
+comment on function annex_internal.follow_changes() is 'Follows renamed tables and columns, withdraws tables without a key, and writes the fetch functions of altered tables anew';
+
+create or replace function annex_internal.load_anew(index_id bigint) returns void
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_new_id bigint := nextval('memory.vector_index_id');
+begin
+    -- Under another number the index is one that no sidecar has yet, from the commit of this transaction until it
+    -- has been loaded again.
+    update memory.vector_indexes v set index_id = v_new_id where v.index_id = load_anew.index_id;
+    perform annex_internal.generate_fetch(v_new_id);
+    execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
+        'fetch_' || load_anew.index_id);
+end
+$function$;
+comment on function annex_internal.load_anew(bigint) is 'Has an index loaded anew, and not answer before';
 
 create or replace function annex_internal.follow_rewrites() returns event_trigger
 language plpgsql security definer
@@ -267,45 +402,78 @@ set client_min_messages to warning
 as $function$
 declare
     v_target regclass := pg_event_trigger_table_rewrite_oid();
-    v_old_id bigint;
-    v_new_id bigint;
 begin
     -- The shards of a distributed table are rewritten on their workers: there the sidecars notice it.
     if to_regclass('memory.vector_indexes') is null or annex_internal.is_distributed(v_target) then
         return;
     end if;
-    -- A rewrite may change every key and vector, and the stream of changes tells of none. Under another number the
-    -- index is one that no sidecar has yet, from the commit of the rewrite until it has been loaded again.
-    for v_old_id in
-        select v.index_id from memory.vector_indexes v
-        where to_regclass(v.table_name) = v_target or to_regclass(v.table_name) = pg_partition_root(v_target)
-    loop
-        v_new_id := nextval('memory.vector_index_id');
-        update memory.vector_indexes v set index_id = v_new_id where v.index_id = v_old_id;
-        perform annex_internal.generate_fetch(v_new_id);
-        execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
-            'fetch_' || v_old_id);
-    end loop;
+    -- A rewrite may change every key and vector, and the stream of changes tells of none.
+    perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v
+    where to_regclass(v.table_name) = v_target or to_regclass(v.table_name) = pg_partition_root(v_target);
 end
 $function$;
 comment on function annex_internal.follow_rewrites() is 'Has the indexes of rewritten tables loaded anew';
 
+create or replace function annex_internal.follow_publications() returns event_trigger
+language plpgsql security definer
+set search_path to pg_catalog, pg_temp
+set client_min_messages to warning
+as $function$
+declare
+    v_altered boolean;
+begin
+    if current_setting('annex_internal.publishing', true) = 'on'
+            or to_regclass('memory.vector_indexes') is null or annex_internal.is_citus() then
+        return;
+    end if;
+    if tg_event = 'sql_drop' then
+        -- A relation that leaves with its table is no matter of the publication.
+        v_altered := exists (
+            select from pg_event_trigger_dropped_objects() d
+            where d.original and (
+                d.object_type = 'publication' and d.object_identity = 'annex_data'
+                or d.object_type like 'publication %' and d.object_identity like '% in publication annex_data'));
+    else
+        v_altered := exists (
+            select from pg_event_trigger_ddl_commands() d
+            where d.object_identity = 'annex_data' and d.object_type = 'publication'
+                or d.object_identity like '% in publication annex_data');
+    end if;
+    -- Changes may be withheld from now on, and the stream says nothing of it.
+    if v_altered then
+        perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v;
+    end if;
+end
+$function$;
+comment on function annex_internal.follow_publications() is
+    'Has all indexes loaded anew when somebody else has altered the publication of the sidecars';
+
 do $triggers$
 begin
     -- Only a superuser may have event triggers. Without them the catalog keeps the row of a dropped table until
-    -- annex.drop_index, and the rows of an altered table are fetched with a plan made each time until annex.setup
-    -- is called again; so they are on Citus, where such a trigger sees no distributed table while one is altered.
+    -- annex.drop_index, the rows of an altered table are fetched with a plan made each time until annex.setup is
+    -- called again, and what is renamed, rewritten, withdrawn or without a key is noticed by the sidecar's audit; so they are on Citus, where such a trigger sees no distributed table while one is altered.
     if (select rolsuper from pg_roles where rolname = current_user) then
         drop event trigger if exists annex_follow_drops;
         create event trigger annex_follow_drops on sql_drop execute function annex_internal.follow_drops();
         comment on event trigger annex_follow_drops is 'Annex: drops the indexes of dropped tables and columns';
         drop event trigger if exists annex_follow_changes;
-        create event trigger annex_follow_changes on ddl_command_end when tag in ('ALTER TABLE')
+        create event trigger annex_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA')
             execute function annex_internal.follow_changes();
-        comment on event trigger annex_follow_changes is 'Annex: keeps the fetch functions of altered tables';
+        comment on event trigger annex_follow_changes is 'Annex: follows renamed and altered tables';
         drop event trigger if exists annex_follow_rewrites;
         create event trigger annex_follow_rewrites on table_rewrite execute function annex_internal.follow_rewrites();
         comment on event trigger annex_follow_rewrites is 'Annex: has the indexes of rewritten tables loaded anew';
+        drop event trigger if exists annex_follow_publications;
+        create event trigger annex_follow_publications on ddl_command_end
+            when tag in ('CREATE PUBLICATION', 'ALTER PUBLICATION')
+            execute function annex_internal.follow_publications();
+        comment on event trigger annex_follow_publications is 'Annex: notices when its publication is altered';
+        drop event trigger if exists annex_follow_publications_dropped;
+        create event trigger annex_follow_publications_dropped on sql_drop
+            when tag in ('DROP PUBLICATION', 'ALTER PUBLICATION')
+            execute function annex_internal.follow_publications();
+        comment on event trigger annex_follow_publications_dropped is 'Annex: notices when its publication is dropped';
     end if;
 end
 $triggers$;
@@ -313,8 +481,9 @@ $triggers$;
 -- The generator may have changed, and Citus may have been enabled: write the fetch functions anew.
 do $fetch_functions$
 begin
+    perform annex_internal.note_numbers(index_id) from memory.vector_indexes where table_oid is null;
     perform annex_internal.generate_fetch(index_id) from memory.vector_indexes;
 end
 $fetch_functions$;
 
-revoke execute on function annex_internal.generate_fetch(bigint), annex_internal.remove_index(text) from public;
+revoke execute on function annex_internal.generate_fetch(bigint), annex_internal.load_anew(bigint), annex_internal.note_numbers(bigint), annex_internal.withdraw_keyless(regclass), annex_internal.remove_index(text), annex.follow_names() from public;

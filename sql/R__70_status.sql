@@ -92,6 +92,39 @@ from annex_internal.ask_status(false) s;
 comment on view annex.sidecar_status is
     'The sidecars: whether they answer, how far they have followed their worker in bytes and seconds, how much write-ahead log their slots hold back, how much more may be written before they can be lost (NULL without a limit), and what to change about that';
 
+create or replace function annex_internal.obstacle(index_id bigint) returns text
+language plpgsql stable
+set search_path to pg_catalog, pg_temp
+as $function$
+declare
+    v_index memory.vector_indexes;
+    v_target regclass;
+    v_columns name[];
+    v_key name[];
+begin
+    select * into v_index from memory.vector_indexes v where v.index_id = obstacle.index_id;
+    v_target := to_regclass(v_index.table_name);
+    v_columns := annex_internal.current_columns(v_target);
+    v_key := annex_internal.replica_identity(v_target);
+    return case
+        when v_target is null then format('table %s is gone; drop the index', v_index.table_name)
+        when not v_index.column_name = any (v_columns) then
+            format('column "%s" of %s is gone; drop the index', v_index.column_name, v_index.table_name)
+        when v_index.namespace_column is not null and not v_index.namespace_column = any (v_columns) then
+            format('namespace column "%s" of %s is gone; drop the index and create it again',
+                v_index.namespace_column, v_index.table_name)
+        when v_key is null then
+            format('%s has no usable key any more; give it the primary key (%s), or drop the index',
+                v_index.table_name, array_to_string(v_index.key_columns, ', '))
+        when v_key <> v_index.key_columns then
+            format('the key of %s is (%s) now, the index has (%s); drop it and create it again', v_index.table_name,
+                array_to_string(v_key, ', '), array_to_string(v_index.key_columns, ', '))
+    end;
+end
+$function$;
+comment on function annex_internal.obstacle(bigint) is
+    'Why no sidecar can have the index, as its table is now; NULL when nothing stands in the way';
+
 create or replace view annex.index_status as
 with answers as materialized (
     select s.sidecar, s.status, s.detail from annex_internal.ask_status(false) s
@@ -111,7 +144,8 @@ with answers as materialized (
 select v.index_id, v.index_name, v.table_name, v.column_name,
     case
         when exists (select from answers a where a.status <> 'ok') then 'unreachable'
-        when bool_or(p.state = 'failed') then 'failed'
+        when bool_or(p.state = 'failed') or count(p.index_id) = 0 and annex_internal.obstacle(v.index_id) is not null
+            then 'failed'
         when count(p.index_id) = 0 then 'waiting'
         when bool_and(p.state = 'ready') then 'ready'
         else 'loading'
@@ -122,13 +156,14 @@ select v.index_id, v.index_name, v.table_name, v.column_name,
     sum(p.loaded_rows)::bigint as loaded_rows, sum(p.expected_rows)::bigint as expected_rows,
     max(p.lag_bytes) as lag_bytes,
     coalesce(string_agg(distinct p.message, '; '),
-        (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok')) as message,
+        (select string_agg(a.detail ->> 'message', '; ') from answers a where a.status <> 'ok'),
+        annex_internal.obstacle(v.index_id)) as message,
     round(max(p.lag_seconds), 3) as lag_seconds,
     string_agg(distinct p.phase, '; ') as phase,
     sum(p.rows_per_second)::bigint as rows_per_second
 from memory.vector_indexes v
 left join parts p on p.index_id = v.index_id
-group by v.index_id, v.index_name, v.table_name, v.column_name;
+group by v.index_id;
 comment on view annex.index_status is
     'Every index over all sidecars: state (ready, loading, waiting for its sidecar, failed, unreachable), rows, memory, how far behind';
 

@@ -255,22 +255,16 @@ public final class IndexRegistry implements AutoCloseable {
         return Optional.ofNullable(manifest.identity());
     }
 
-    /** OID of the publication that the stream has had; 0 while there is none. */
-    public long publicationOid() {
-        return manifest.publicationOid();
+    /** What {@link #published} was given last; empty while there is nothing. */
+    public String publication() {
+        return manifest.publication();
     }
 
-    /** Writes the publication's OID into the manifest, durable before it returns. */
-    public void published(long publicationOid) {
+    /** Writes a line about the publication into the manifest, durable before it returns. */
+    public void published(String publication) {
         synchronized (files) {
             Manifest now = current(manifest.lsn(), manifest.identity());
-            save(
-                    new Manifest(
-                            now.lsn(),
-                            now.identity(),
-                            publicationOid,
-                            now.logs(),
-                            now.fileNodes()));
+            save(new Manifest(now.lsn(), now.identity(), publication, now.logs(), now.fileNodes()));
         }
     }
 
@@ -360,7 +354,7 @@ public final class IndexRegistry implements AutoCloseable {
                 logs.put(key, durable);
             }
         });
-        return new Manifest(lsn, identity, manifest.publicationOid(), logs, fileNodes);
+        return new Manifest(lsn, identity, manifest.publication(), logs, fileNodes);
     }
 
     private void forget(ShardKey key) {
@@ -372,7 +366,7 @@ public final class IndexRegistry implements AutoCloseable {
                     new Manifest(
                             manifest.lsn(),
                             manifest.identity(),
-                            manifest.publicationOid(),
+                            manifest.publication(),
                             logs,
                             fileNodes));
         }

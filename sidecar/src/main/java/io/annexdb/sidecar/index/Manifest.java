@@ -27,7 +27,7 @@ import java.util.zip.CRC32C;
  * annex-manifest 2
  * lsn 0/16B3748
  * identity 7301234567890123456 1 16384 annex_main     system, timeline, database, slot; may be missing
- * publication 16500                                   its OID; may be missing
+ * publication 16500 742 1;16402 16501 742 1            as ingest knows it again; may be missing
  * shard 7-16402 log 3 bytes 123456 chain 9f0e1d2c3b4a5968   one line per shard whose first copy is done
  * file 7-16402 16410                                  a shard's relation and its file
  * crc32c 1a2b3c4d                                     of all lines before
@@ -37,17 +37,17 @@ import java.util.zip.CRC32C;
  *
  * @param lsn everything before this is applied and durable
  * @param identity the stream it belongs to
- * @param publicationOid the publication that the stream had; 0 when there is none yet
+ * @param publication one line about the publication that the stream had; empty when there is none
  * @param logs how much of which log must be there; less means that it lost what was acknowledged
  * @param fileNodes in which file of the server each shard's relation was seen last
  */
 record Manifest(
         Lsn lsn,
         @Nullable NodeIdentity identity,
-        long publicationOid,
+        String publication,
         Map<ShardKey, DurableLog> logs,
         Map<ShardKey, Long> fileNodes) {
-    static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, 0, Map.of(), Map.of());
+    static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, "", Map.of(), Map.of());
     private static final String FIRST_LINE = "annex-manifest 2";
 
     /**
@@ -104,8 +104,8 @@ record Manifest(
                     .append(identity.slotName())
                     .append('\n');
         }
-        if (publicationOid != 0) {
-            content.append("publication ").append(publicationOid).append('\n');
+        if (!publication.isEmpty()) {
+            content.append("publication ").append(publication).append('\n');
         }
         fileNodes.forEach((key, node) ->
                 content.append("file ").append(key).append(' ').append(node).append('\n'));
@@ -148,7 +148,7 @@ record Manifest(
     private static Manifest parse(List<String> lines) {
         Lsn lsn = Lsn.ZERO;
         NodeIdentity identity = null;
-        long publicationOid = 0;
+        String publication = "";
         Map<ShardKey, DurableLog> logs = new HashMap<>();
         Map<ShardKey, Long> fileNodes = new HashMap<>();
         for (String line : lines.subList(1, lines.size() - 1)) {
@@ -162,7 +162,7 @@ record Manifest(
                                         Integer.parseInt(words[2]),
                                         Long.parseLong(words[3]),
                                         words[4]);
-                case "publication" -> publicationOid = Long.parseLong(words[1]);
+                case "publication" -> publication = line.substring(line.indexOf(' ') + 1);
                 case "file" -> fileNodes.put(parseKey(words[1]), Long.parseLong(words[2]));
                 case "shard" ->
                         logs.put(
@@ -175,7 +175,7 @@ record Manifest(
                 default -> throw new IllegalArgumentException(line);
             }
         }
-        return new Manifest(lsn, identity, publicationOid, logs, fileNodes);
+        return new Manifest(lsn, identity, publication, logs, fileNodes);
     }
 
     private static ShardKey parseKey(String word) {

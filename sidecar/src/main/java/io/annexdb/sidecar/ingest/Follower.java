@@ -189,7 +189,7 @@ public final class Follower implements AutoCloseable {
             lagSeconds();
         } catch (AnnexException e) {
             failed(e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("The audit failed", e);
             error = e.toString();
         }

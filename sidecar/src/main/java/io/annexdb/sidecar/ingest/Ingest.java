@@ -196,7 +196,8 @@ final class Ingest implements AutoCloseable {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // Also when the heap is full: the queue goes, and with it most of what fills it.
                 LOG.error("A change could not be applied, all indexes are built anew", e);
                 divergence = e.toString();
             }

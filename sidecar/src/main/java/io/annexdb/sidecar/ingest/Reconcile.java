@@ -54,6 +54,7 @@ final class Reconcile {
     private final SlowJobs jobs;
     private final StreamKeeper stream;
     private final OpenShards shards;
+    private final KnownPublication known;
     private int generation;
 
     Reconcile(
@@ -74,6 +75,7 @@ final class Reconcile {
         this.jobs = jobs;
         this.stream = stream;
         this.shards = new OpenShards(registry, ingest, jobs);
+        this.known = new KnownPublication(registry);
     }
 
     /**
@@ -210,7 +212,7 @@ final class Reconcile {
                 || shards.isAnyFollowed()) {
             forgetAll();
         }
-        if (sql.ask(Publication::read).oid() != 0) {
+        if (sql.ask(Publication::read).exists()) {
             sql.tell(Publication::unpublish);
             Failpoint.UNPUBLISHED.pass();
         }
@@ -222,30 +224,23 @@ final class Reconcile {
 
     /**
      * Makes the publication hold exactly the usable relations. A shard that should have been in it
-     * and was not may have missed changes; so have files of the last run.
+     * all the time since the last audit, or the last run, and was not may have missed changes.
      */
     private void publish(Set<ShardKey> usable) {
-        Publication before = sql.ask(Publication::read);
-        long known = registry.publicationOid();
-        boolean another = known != 0 && before.oid() != known;
-        if (another) {
-            LOG.warn("The publication is another one: OID {}, not {}", before.oid(), known);
-        }
-        shards.distrustUnpublished(oid -> !another && before.relations().contains(oid));
+        Publication now = sql.ask(Publication::read);
+        Publication before = known.read().orElse(now);
+        shards.distrustUnpublished(oid -> now.keeps(oid, before));
         if (!stream.isStarted()) {
-            shards.distrustStrayFiles(
-                    key -> another || !before.relations().contains(key.relationOid()));
+            shards.distrustStrayFiles(key -> !now.keeps(key.relationOid(), before));
         }
         Set<Long> relations =
                 usable.stream().map(ShardKey::relationOid).collect(Collectors.toSet());
-        long oid = before.oid();
-        if (!before.relations().equals(relations)) {
+        if (now.relations().equals(relations) && now.isWhole()) {
+            known.write(now);
+        } else {
             sql.tell(connection -> Publication.publish(connection, relations));
             Failpoint.PUBLISHED.pass();
-            oid = sql.ask(Publication::read).oid();
-        }
-        if (oid != known) {
-            registry.published(oid);
+            known.write(sql.ask(Publication::read));
         }
     }
 

@@ -90,7 +90,7 @@ final class SlowJobs implements AutoCloseable {
                 job.run();
                 error = null;
                 pauseMillis = 0;
-            } catch (Exception e) {
+            } catch (Exception | Error e) {
                 failed(job, e);
                 pauseMillis =
                         Math.min(Math.max(PAUSE_MIN_MILLIS, 2 * pauseMillis), PAUSE_MAX_MILLIS);
@@ -105,7 +105,7 @@ final class SlowJobs implements AutoCloseable {
         }
     }
 
-    private void failed(SlowJob job, Exception e) {
+    private void failed(SlowJob job, Throwable e) {
         String text = job.subject() + " ended early: " + e.getMessage();
         if (!text.equals(error)) {
             LOG.warn("{}", text);

@@ -38,6 +38,7 @@ public final class CatalogReader {
             if (!isInstalled(statement)) {
                 return List.of();
             }
+            followNames(statement);
             List<ShardDefinition> shards = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery("SELECT * FROM annex.local_shards()")) {
                 while (rows.next()) {
@@ -55,6 +56,21 @@ public final class CatalogReader {
             row.next();
             return row.getBoolean(1);
         }
+    }
+
+    /** Has the catalog follow what was renamed; older SQL cannot, or did not grant it. */
+    private static void followNames(Statement statement) throws SQLException {
+        try (ResultSet row =
+                statement.executeQuery(
+                        "SELECT"
+                            + " pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('annex.follow_names()'),"
+                            + " 'EXECUTE')")) {
+            row.next();
+            if (!row.getBoolean(1)) {
+                return;
+            }
+        }
+        statement.execute("SELECT annex.follow_names()");
     }
 
     private static void addShard(List<ShardDefinition> shards, ResultSet row) throws SQLException {

@@ -112,7 +112,7 @@ public final class ReplicationStream implements AutoCloseable {
             Lsn before = received;
             try {
                 followOnce();
-            } catch (SQLException | RuntimeException e) {
+            } catch (SQLException | RuntimeException | Error e) {
                 lost(e);
             }
             if (received.compareTo(before) > 0 || System.nanoTime() - started > LASTING_NANOS) {
@@ -203,7 +203,7 @@ public final class ReplicationStream implements AutoCloseable {
         }
     }
 
-    private void lost(Exception e) {
+    private void lost(Throwable e) {
         if (closed) {
             return;
         }
@@ -222,7 +222,7 @@ public final class ReplicationStream implements AutoCloseable {
         error = text;
     }
 
-    private static String describe(Exception e) {
+    private static String describe(Throwable e) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
         return e instanceof AnnexException annex
                 ? annex.hint().map(hint -> message + ". " + hint).orElse(message)
