@@ -16,25 +16,16 @@ import java.util.Map;
  * A PostgreSQL 18 with Annex installed, and its sidecar as a process: what a user of one server
  * has.
  */
-final class AnnexServer implements AutoCloseable {
-    private static final String SECRET = "secret-of-the-tests";
+public final class AnnexServer implements AutoCloseable {
+    public static final String SECRET = "secret-of-the-tests";
 
     private final EmbeddedPostgres postgres;
-    private final Path folder;
     private final int wirePort;
-    private final int httpPort;
-    private SidecarProcess sidecar;
+    private final SidecarProcess sidecar;
 
-    private AnnexServer(
-            EmbeddedPostgres postgres,
-            Path folder,
-            int wirePort,
-            int httpPort,
-            SidecarProcess sidecar) {
+    private AnnexServer(EmbeddedPostgres postgres, int wirePort, SidecarProcess sidecar) {
         this.postgres = postgres;
-        this.folder = folder;
         this.wirePort = wirePort;
-        this.httpPort = httpPort;
         this.sidecar = sidecar;
     }
 
@@ -69,7 +60,7 @@ final class AnnexServer implements AutoCloseable {
             SidecarProcess sidecar =
                     SidecarProcess.start(
                             folder, config(url, "", wirePort, httpPort, folder), httpPort);
-            return new AnnexServer(postgres, folder, wirePort, httpPort, sidecar);
+            return new AnnexServer(postgres, wirePort, sidecar);
         } catch (Exception | Error e) {
             postgres.close();
             throw e;
@@ -77,7 +68,8 @@ final class AnnexServer implements AutoCloseable {
     }
 
     /** Tells a database where the sidecar of the test listens. */
-    static void setUp(String url, @org.jspecify.annotations.Nullable String password, int wirePort)
+    public static void setUp(
+            String url, @org.jspecify.annotations.Nullable String password, int wirePort)
             throws SQLException {
         try (Connection connection = DriverManager.getConnection(url, "postgres", password)) {
             execute(
@@ -88,7 +80,8 @@ final class AnnexServer implements AutoCloseable {
     }
 
     /** Configuration of a sidecar beside the database at a JDBC URL. */
-    static String config(String url, String password, int wirePort, int httpPort, Path folder) {
+    public static String config(
+            String url, String password, int wirePort, int httpPort, Path folder) {
         return """
         name: test
         database:
@@ -112,13 +105,13 @@ final class AnnexServer implements AutoCloseable {
                         SECRET);
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
     }
 
-    static void execute(Connection connection, String sql) throws SQLException {
+    public static void execute(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
@@ -140,24 +133,8 @@ final class AnnexServer implements AutoCloseable {
         return SECRET;
     }
 
-    SidecarProcess sidecar() {
-        return sidecar;
-    }
-
     Connection connect() throws SQLException {
         return DriverManager.getConnection(url());
-    }
-
-    /** kill -9 of the sidecar. */
-    void killSidecar() throws InterruptedException {
-        sidecar.kill();
-    }
-
-    /** Starts the sidecar again over the files it left. */
-    void restartSidecar() throws IOException, InterruptedException {
-        sidecar =
-                SidecarProcess.start(
-                        folder, config(url(), "", wirePort, httpPort, folder), httpPort);
     }
 
     @Override

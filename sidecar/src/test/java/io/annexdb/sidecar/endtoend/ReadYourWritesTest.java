@@ -25,8 +25,8 @@ import java.util.concurrent.Future;
  * by the sidecar.
  */
 class ReadYourWritesTest {
-    private static final int PAIRS = 10_000;
-    private static final int WRITERS = 2;
+    private static final int PAIRS = Integer.getInteger("annex.faults.pairs", 20_000);
+    private static final int WRITERS = 4;
     private static final int DIMENSION = 16;
 
     @TempDir Path folder;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A sidecar as a process of its own, so that a test can kill it. */
-final class SidecarProcess implements AutoCloseable {
+public final class SidecarProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
     private final Process process;
@@ -33,15 +33,27 @@ final class SidecarProcess implements AutoCloseable {
      */
     static SidecarProcess start(Path folder, String config, int httpPort)
             throws IOException, InterruptedException {
+        SidecarProcess sidecar = launch(folder, config, httpPort, List.of("-Xmx512m"));
+        sidecar.awaitHealth();
+        return sidecar;
+    }
+
+    /**
+     * Starts it and does not wait.
+     *
+     * @param flags more for its JVM
+     */
+    public static SidecarProcess launch(
+            Path folder, String config, int httpPort, List<String> flags) throws IOException {
         Path file = folder.resolve("annex.yaml");
         Files.writeString(file, config);
         Path log = folder.resolve("sidecar.log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(flags);
         command.addAll(
                 List.of(
                         "-ea",
-                        "-Xmx512m",
                         "--add-modules=jdk.incubator.vector",
                         "-Dannex.kernel.checked=true",
                         "--enable-native-access=ALL-UNNAMED",
@@ -56,18 +68,39 @@ final class SidecarProcess implements AutoCloseable {
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                         .start();
-        SidecarProcess sidecar = new SidecarProcess(process, log, httpPort);
-        sidecar.awaitHealth();
-        return sidecar;
+        return new SidecarProcess(process, log, httpPort);
     }
 
     /** kill -9: no shutdown hook runs, nothing is flushed. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
     }
 
-    String log() throws IOException {
+    /**
+     * Waits until it has ended by itself.
+     *
+     * @return whether it did
+     */
+    public boolean awaitEnd(long millis) throws InterruptedException {
+        return process.waitFor(millis, TimeUnit.MILLISECONDS);
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Its exit status, once it has ended. */
+    public int status() {
+        return process.exitValue();
+    }
+
+    /** Sends a signal by name, for example {@code STOP}. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    }
+
+    public String log() throws IOException {
         return Files.readString(log);
     }
 
@@ -84,7 +117,8 @@ final class SidecarProcess implements AutoCloseable {
         }
     }
 
-    private void awaitHealth() throws IOException, InterruptedException {
+    /** Waits until it answers on its HTTP port. */
+    public void awaitHealth() throws IOException, InterruptedException {
         long limit = System.nanoTime() + START_LIMIT.toNanos();
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/health"))

@@ -1,0 +1,71 @@
+package io.annexdb.sidecar.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+
+/** A sidecar that hangs is no burden for its server, and one huge transaction is none for it. */
+class BurdenTest {
+    private static final int SHUTDOWNS = Integer.getInteger("annex.faults.shutdowns", 1);
+    private static final int ROWS = Integer.getInteger("annex.faults.transaction-rows", 100_000);
+
+    private FaultScene scene;
+
+    @BeforeEach
+    void open(@TempDir Path folder) throws Exception {
+        scene = FaultScene.open(folder);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        scene.close();
+    }
+
+    @Test
+    void aStoppedSidecarHoldsUpNoShutdown() throws Exception {
+        scene.start();
+        scene.createDocs();
+        for (int i = 0; i < SHUTDOWNS; i++) {
+            System.out.println(
+                    "shutdown beside a stopped sidecar: " + StoppedSidecar.run(scene, i));
+        }
+    }
+
+    /** Its rows alone would fill the heap several times. */
+    @Test
+    void aHugeTransactionFitsASmallHeap() throws Exception {
+        scene.start("-Xmx96m");
+        scene.createDocs();
+        scene.run(
+                "insert into docs select i, repeat('x', 100), array(select random() from"
+                        + " generate_series(1, 16) where i > 0) from generate_series(1, "
+                        + ROWS
+                        + ") i");
+        scene.run(
+                "begin; update docs set embedding = array_reverse(embedding), id = -id;"
+                        + " delete from docs where id % 10 = 0; commit");
+        awaitApplied();
+        Judge.atRest(scene, "docs", FaultScene.INDEX);
+        assertEquals(
+                scene.value("select count(*) from docs"),
+                scene.value("select rows from annex.index_status"),
+                "rows");
+        assertTrue(scene.sidecar().isAlive());
+    }
+
+    private void awaitApplied() throws Exception {
+        long end = System.nanoTime() + 300_000_000_000L;
+        String flushed = scene.value("select pg_current_wal_flush_lsn()");
+        while (!scene.holds(
+                "select from annex.sidecar_status where applied >= '" + flushed + "'")) {
+            assertTrue(System.nanoTime() < end, "not applied: " + flushed);
+            Thread.sleep(200);
+        }
+    }
+}

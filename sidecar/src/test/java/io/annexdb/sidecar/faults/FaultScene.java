@@ -1,0 +1,370 @@
+package io.annexdb.sidecar.faults;
+
+import static io.annexdb.sidecar.endtoend.AnnexServer.freePort;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.migrations.AnnexMigrations;
+import io.annexdb.sidecar.endtoend.AnnexServer;
+import io.annexdb.sidecar.endtoend.SidecarProcess;
+import io.annexdb.sidecar.replication.TestServer;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/**
+ * One PostgreSQL with Annex, whose sidecar is a process to be killed: the place where faults are
+ * inflicted.
+ */
+final class FaultScene implements AutoCloseable {
+    static final String INDEX = "docs_embedding";
+
+    static final String CREATE_INDEX =
+            "select annex.create_index('docs', 'embedding', metric => 'l2', method => 'hnsw',"
+                    + " options => '{\"quantization\": \"rabitq\"}')";
+
+    /** The slot of the sidecar, by its name. */
+    static final String SLOT = "annex_test";
+
+    /** How long anything may take to be right again. */
+    static final int PATIENCE_SECONDS = 60;
+
+    /** Little to compile, for most sidecars here live for seconds, and so the scalar kernels. */
+    private static final List<String> FLAGS =
+            List.of(
+                    "-Xmx256m",
+                    "-XX:TieredStopAtLevel=1",
+                    "-XX:+UseSerialGC",
+                    "-Dannex.kernel.bits=64");
+
+    private final TestServer postgres;
+    private final Path folder;
+    private final int wirePort = freePort();
+    private final int httpPort = freePort();
+    private @Nullable SidecarProcess sidecar;
+
+    private FaultScene(TestServer postgres, Path folder) throws IOException {
+        this.postgres = postgres;
+        this.folder = folder;
+    }
+
+    /**
+     * Starts a server with Annex, and no sidecar yet.
+     *
+     * @param settings of the server, names and values in turn
+     */
+    static FaultScene open(Path folder, String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.addAll(List.of("max_replication_slots", "20", "max_wal_senders", "20"));
+        TestServer postgres =
+                TestServer.startIn(folder.resolve("data"), all.toArray(String[]::new));
+        try {
+            AnnexMigrations.migrate(postgres.url(), "postgres", null, Map.of());
+            FaultScene scene = new FaultScene(postgres, folder);
+            AnnexServer.setUp(postgres.url(), null, scene.wirePort);
+            return scene;
+        } catch (Exception | Error e) {
+            postgres.close();
+            throw e;
+        }
+    }
+
+    TestServer postgres() {
+        return postgres;
+    }
+
+    int wirePort() {
+        return wirePort;
+    }
+
+    SidecarProcess sidecar() {
+        return Objects.requireNonNull(sidecar);
+    }
+
+    Connection connect() throws SQLException {
+        return DriverManager.getConnection(postgres.url());
+    }
+
+    void run(String... statements) throws SQLException {
+        postgres.execute(statements);
+    }
+
+    /** The first column of the first row, as text. */
+    String value(String query) throws SQLException {
+        return postgres.query(query).getFirst();
+    }
+
+    /** Starts the sidecar over the files that are there, and does not wait. */
+    void launch(String... flags) throws IOException {
+        List<String> all = new ArrayList<>(FLAGS);
+        all.addAll(List.of(flags));
+        launch(all);
+    }
+
+    /** Starts it with a compiler and kernels as in production, and waits until it answers. */
+    void startFast(String... flags) throws Exception {
+        launch(List.of(flags));
+        sidecar().awaitHealth();
+    }
+
+    private void launch(List<String> flags) throws IOException {
+        String config =
+                AnnexServer.config(postgres.url(), "", wirePort, httpPort, folder)
+                        + "audit-interval-millis: 200\nwarm-up-millis: 0\n";
+        sidecar = SidecarProcess.launch(folder, config, httpPort, flags);
+    }
+
+    /** Starts the sidecar and waits until it answers. */
+    void start(String... flags) throws Exception {
+        launch(flags);
+        sidecar().awaitHealth();
+    }
+
+    /**
+     * Waits until it answers or has ended.
+     *
+     * @return whether it answers
+     */
+    boolean awaitHealthOrEnd() throws Exception {
+        try {
+            sidecar().awaitHealth();
+            return true;
+        } catch (AssertionError e) {
+            if (sidecar().isAlive()) {
+                throw e;
+            }
+            return false;
+        }
+    }
+
+    /** kill -9 of the sidecar, if one runs. */
+    void stop() throws InterruptedException {
+        if (sidecar != null && sidecar.isAlive()) {
+            sidecar.kill();
+        }
+    }
+
+    /** A flag with which {@link #loseUnsynced} can tell what was fsynced. */
+    String keepSynced() {
+        return "-Dannex.synced-copy=" + folder.resolve("index");
+    }
+
+    /**
+     * Gives the data directory of a sidecar that was killed the contents that it would have after a
+     * power failure: what was fsynced, and of what was appended since, any part.
+     */
+    void loseUnsynced(Random random) throws IOException {
+        Path index = folder.resolve("index");
+        Path image = folder.resolve("index.synced");
+        delete(image.resolve(".contents"));
+        try (Stream<Path> files = Files.walk(image)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path written = index.resolve(image.relativize(file));
+                if (file.getFileName().toString().startsWith("log-") && Files.exists(written)) {
+                    keepPartOfTail(file, written, random);
+                }
+            }
+        }
+        delete(index);
+        Files.move(image, index);
+        copyForNext();
+    }
+
+    /** To be called when the sidecar is next started with {@link #keepSynced}. */
+    void copyForNext() throws IOException {
+        Path index = folder.resolve("index");
+        Path image = folder.resolve("index.synced");
+        delete(image);
+        if (!Files.exists(index)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(index)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, image.resolve(index.relativize(file)));
+            }
+        }
+    }
+
+    private static void keepPartOfTail(Path file, Path written, Random random) throws IOException {
+        byte[] all = Files.readAllBytes(written);
+        int synced = (int) Files.size(file);
+        if (all.length > synced && random.nextBoolean()) {
+            int kept = synced + random.nextInt(all.length - synced);
+            byte[] part = java.util.Arrays.copyOf(all, kept);
+            // The copy may end within a part that a later process cut off and wrote anew.
+            Files.write(file, part);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** SIGQUIT to the postmaster: it ends at once and recovers at the next start. */
+    void crashPostgres() throws Exception {
+        String pid = Files.readAllLines(folder.resolve("data/postmaster.pid")).getFirst();
+        new ProcessBuilder("kill", "-QUIT", pid).start().waitFor();
+        await("PostgreSQL has not ended", () -> ProcessHandle.of(Long.parseLong(pid)).isEmpty());
+        postgres.stop();
+        postgres.restart();
+    }
+
+    /** Makes table docs with an hnsw index over codes, ready. */
+    void createDocs() throws SQLException, InterruptedException {
+        run(
+                "create table docs (id bigint primary key, title text, embedding real[])",
+                CREATE_INDEX);
+        awaitServing(INDEX);
+    }
+
+    /** Drops the sidecar's slot under it. */
+    void dropSlot() throws SQLException, InterruptedException {
+        long end = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+        while (System.nanoTime() < end) {
+            try {
+                run(
+                        "select pg_terminate_backend(active_pid) from pg_replication_slots where"
+                                + " active_pid is not null and slot_name = '"
+                                + SLOT
+                                + "'",
+                        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where"
+                                + " slot_name = '"
+                                + SLOT
+                                + "'");
+                return;
+            } catch (SQLException e) {
+                // It is in use again, or still.
+                Thread.sleep(10);
+            }
+        }
+    }
+
+    /** Whether the query has a row. */
+    boolean holds(String query) {
+        try {
+            return !postgres.query(query.replaceFirst("select from", "select 1 from")).isEmpty();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    boolean slotIsLost() throws SQLException {
+        return slotIs("wal_status = 'lost'");
+    }
+
+    boolean slotIsActive() throws SQLException {
+        return slotIs("active");
+    }
+
+    private boolean slotIs(String condition) throws SQLException {
+        return !postgres.query(
+                        "select 1 from pg_replication_slots where slot_name = '"
+                                + SLOT
+                                + "' and "
+                                + condition)
+                .isEmpty();
+    }
+
+    void dropDocs() throws SQLException {
+        try (Connection connection = connect()) {
+            Ledger.close(connection);
+        }
+        run("drop table if exists docs, more cascade");
+    }
+
+    /**
+     * Waits until the sidecar itself answers a search of the index.
+     *
+     * @throws SQLException why it does not, after a while or when it has ended
+     */
+    void awaitServing(String index) throws SQLException, InterruptedException {
+        awaitServing(index, Load.DIMENSION);
+    }
+
+    /** As the other, for vectors of another dimension. */
+    void awaitServing(String index, int dimension) throws SQLException, InterruptedException {
+        long end = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+        while (true) {
+            try (Ask ask = Ask.connect(wirePort)) {
+                ask.search(indexId(index), new float[dimension], 1);
+                return;
+            } catch (SQLException e) {
+                if (System.nanoTime() > end || !sidecar().isAlive()) {
+                    throw e;
+                }
+            }
+            Thread.sleep(30);
+        }
+    }
+
+    long indexId(String name) throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery(
+                                "select index_id from memory.vector_indexes where index_name = '"
+                                        + name
+                                        + "'")) {
+            if (!row.next()) {
+                throw new SQLException("there is no index " + name, "42704");
+            }
+            return row.getLong(1);
+        }
+    }
+
+    static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < end, what);
+            Thread.sleep(20);
+        }
+    }
+
+    /** How often the sidecar has copied a table, whatever the cause. */
+    long copies() throws IOException {
+        return logged("Copied ");
+    }
+
+    /** Size of the graphs on disk. */
+    long graphBytes() throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("index"))) {
+            return files.filter(file -> file.endsWith("graph"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    long logged(String text) throws IOException {
+        return sidecar().log().lines().filter(line -> line.contains(text)).count();
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (sidecar != null) {
+            sidecar.close();
+        }
+        postgres.close();
+    }
+}

@@ -1,0 +1,256 @@
+package io.annexdb.sidecar.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.telemetry.Failpoint;
+
+import java.sql.SQLException;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Kills a sidecar under load at one failpoint after the other. Each successor is judged before the
+ * load goes on, and has the next failpoint armed; when it dies of that before it was judged, the
+ * next one is judged in its place.
+ */
+final class KillAtFailpoint {
+    private static final int REACH_MILLIS = 40_000;
+
+    private static final Set<Failpoint> OF_INDEX =
+            EnumSet.of(
+                    Failpoint.SHARD_CREATED,
+                    Failpoint.SHARD_FORGOTTEN,
+                    Failpoint.SHARD_DELETED,
+                    Failpoint.PUBLISHED,
+                    Failpoint.SNAPSHOT_TAKEN,
+                    Failpoint.LOAD_BEGUN,
+                    Failpoint.LOAD_ROW,
+                    Failpoint.LOAD_COPIED,
+                    Failpoint.LOAD_ENDED,
+                    Failpoint.LOAD_SYNCED,
+                    Failpoint.LOAD_SAVED);
+
+    private static final Set<Failpoint> OF_LISTS =
+            EnumSet.range(Failpoint.LISTS_TRAINED, Failpoint.LISTS_WRITTEN);
+
+    private static final Set<Failpoint> OF_SLOT =
+            EnumSet.of(
+                    Failpoint.NODE_FORGOTTEN,
+                    Failpoint.NODE_IDENTIFIED,
+                    Failpoint.SLOT_DROPPED,
+                    Failpoint.SLOT_CREATED);
+
+    private static final Set<Failpoint> OF_GRAPH =
+            EnumSet.range(Failpoint.CHECKPOINT_BEGUN, Failpoint.GRAPH_REPLACED);
+
+    /** By a number of passes, those that are passed so often within seconds; others once. */
+    private static final Map<Integer, Set<Failpoint>> PASSES =
+            Map.of(
+                    2,
+                    OF_GRAPH,
+                    5,
+                    EnumSet.of(Failpoint.CATALOG_READ),
+                    20,
+                    EnumSet.of(
+                            Failpoint.LOG_UNWRITTEN,
+                            Failpoint.LOG_WRITTEN,
+                            Failpoint.LOG_SYNCED,
+                            Failpoint.FILE_REPLACED,
+                            Failpoint.DIRECTORY_SYNCED,
+                            Failpoint.MANIFEST_WRITTEN,
+                            Failpoint.MANIFEST_SYNCED,
+                            Failpoint.MANIFEST_REPLACED,
+                            Failpoint.SYNC_BETWEEN,
+                            Failpoint.SYNC_DONE,
+                            Failpoint.UNACKNOWLEDGED,
+                            Failpoint.ACKNOWLEDGED_HALF,
+                            Failpoint.ACKNOWLEDGED,
+                            Failpoint.BATCH_LINKED),
+                    300,
+                    EnumSet.of(
+                            Failpoint.STREAM_RECEIVED,
+                            Failpoint.EVENT_QUEUED,
+                            Failpoint.CHANGES_APPLIED,
+                            Failpoint.COMMIT_BETWEEN,
+                            Failpoint.COMMIT_APPLIED,
+                            Failpoint.LOAD_ROW));
+
+    /** What must happen for a failpoint to be reached, besides writes. */
+    private enum Stir {
+        NOTHING,
+        INDEX,
+        LISTS,
+        GRAPH,
+        SLOT,
+        LAST_INDEX
+    }
+
+    /**
+     * One kill.
+     *
+     * @param pass which pass of the failpoint it dies at, from 1
+     */
+    record Kill(Failpoint failpoint, int pass) {
+        /** The first pass, or a later one that will surely come. */
+        static Kill random(Failpoint failpoint, Random random) {
+            return new Kill(failpoint, 1 + random.nextInt(passes(failpoint)));
+        }
+    }
+
+    private final FaultScene scene;
+    private final Ledger ledger;
+    private final long seed;
+    private boolean unjudged;
+
+    private KillAtFailpoint(FaultScene scene, Ledger ledger, long seed) {
+        this.scene = scene;
+        this.ledger = ledger;
+        this.seed = seed;
+    }
+
+    /** Runs them all; the sidecar may be down before, and runs afterwards. */
+    static void run(FaultScene scene, Ledger ledger, List<Kill> kills, long seed) throws Exception {
+        KillAtFailpoint run = new KillAtFailpoint(scene, ledger, seed);
+        scene.stop();
+        for (Kill kill : kills) {
+            try {
+                run.kill(kill);
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError(kill + ", seed " + seed + "\n" + tail(scene), e);
+            }
+        }
+        scene.start();
+        Judge.atRest(scene, "docs", FaultScene.INDEX);
+    }
+
+    private static String tail(FaultScene scene) throws java.io.IOException {
+        List<String> lines = scene.sidecar().log().lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+    }
+
+    private void kill(Kill kill) throws Exception {
+        scene.launch("-Dannex.failpoint=" + kill.failpoint() + ":" + kill.pass());
+        boolean isJudged = scene.awaitHealthOrEnd() && judge();
+        Stir stir = stirOf(kill.failpoint());
+        if (stir == Stir.GRAPH) {
+            stir(stir);
+        } else if (scene.sidecar().isAlive()) {
+            try (Load _ = Load.start(scene, ledger, 2, seed + kill.pass())) {
+                stir(stir);
+                scene.sidecar().awaitEnd(REACH_MILLIS);
+            }
+        }
+        assertTrue(scene.sidecar().awaitEnd(1), "not reached");
+        assertEquals(137, scene.sidecar().status(), "exit status");
+        ensureIndex();
+        if (!isJudged && unjudged) {
+            scene.start();
+            Judge.atRest(scene, "docs", FaultScene.INDEX);
+            scene.sidecar().kill();
+        }
+        unjudged = true;
+    }
+
+    /** False when the sidecar died meanwhile. */
+    private boolean judge() throws Exception {
+        try {
+            Judge.atRest(scene, "docs", FaultScene.INDEX);
+            return true;
+        } catch (SQLException | AssertionError e) {
+            if (scene.sidecar().awaitEnd(1_000)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void stir(Stir stir) throws Exception {
+        switch (stir) {
+            case NOTHING -> {}
+            case INDEX -> index(600, "hnsw", "{}", 1_500);
+            // So many rows it takes until lists are trained.
+            case LISTS -> index(10_100, "ivfpq", "{\"nlist\": 16, \"m\": 4}", REACH_MILLIS);
+            // A checkpoint is due when nothing is left to link, so nobody else may write.
+            case GRAPH -> {
+                scene.run("delete from docs where id < 0");
+                for (int i = 0; i < 5 && scene.sidecar().isAlive(); i++) {
+                    scene.run(
+                            "insert into docs select -2 * i - 1, 'graph', array(select random()"
+                                    + " from generate_series(1, 16) where i > 0) from"
+                                    + " generate_series("
+                                    + (i * 2_000 + 1)
+                                    + ", "
+                                    + (i + 1) * 2_000
+                                    + ") i");
+                    scene.sidecar().awaitEnd(REACH_MILLIS / 4);
+                }
+            }
+            case SLOT -> {
+                for (int i = 0; i < 10 && scene.sidecar().isAlive(); i++) {
+                    scene.dropSlot();
+                    scene.sidecar().awaitEnd(3_000);
+                }
+            }
+            case LAST_INDEX -> {
+                scene.run("select annex.drop_index('" + FaultScene.INDEX + "')");
+                scene.sidecar().awaitEnd(REACH_MILLIS);
+            }
+        }
+    }
+
+    /** Another table gets an index and loses it again. */
+    private void index(int rows, String method, String options, int millis) throws Exception {
+        scene.run(
+                "create table if not exists more (id bigint primary key, embedding real[])",
+                "insert into more select i, array(select random() from generate_series(1, 16)"
+                        + " where i > 0) from generate_series(1, "
+                        + rows
+                        + ") i on conflict do nothing");
+        long end = System.nanoTime() + REACH_MILLIS * 1_000_000L;
+        while (scene.sidecar().isAlive() && System.nanoTime() < end) {
+            scene.run(
+                    "select annex.create_index('more', 'embedding', metric => 'l2', method => '%s',"
+                                    .formatted(method)
+                            + " options => '"
+                            + options
+                            + "')");
+            scene.sidecar().awaitEnd(millis);
+            scene.run("select annex.drop_index('more_embedding')");
+            scene.sidecar().awaitEnd(500);
+        }
+    }
+
+    private void ensureIndex() throws SQLException {
+        if (scene.value("select count(*) from memory.vector_indexes").equals("0")) {
+            scene.run(FaultScene.CREATE_INDEX);
+        }
+    }
+
+    private static Stir stirOf(Failpoint failpoint) {
+        if (OF_INDEX.contains(failpoint)) {
+            return Stir.INDEX;
+        }
+        if (OF_LISTS.contains(failpoint)) {
+            return Stir.LISTS;
+        }
+        if (OF_GRAPH.contains(failpoint)) {
+            return Stir.GRAPH;
+        }
+        if (OF_SLOT.contains(failpoint)) {
+            return Stir.SLOT;
+        }
+        return failpoint == Failpoint.UNPUBLISHED ? Stir.LAST_INDEX : Stir.NOTHING;
+    }
+
+    private static int passes(Failpoint failpoint) {
+        return PASSES.entrySet().stream()
+                .filter(entry -> entry.getValue().contains(failpoint))
+                .mapToInt(Map.Entry::getKey)
+                .findFirst()
+                .orElse(1);
+    }
+}

@@ -1,0 +1,68 @@
+package io.annexdb.sidecar.faults;
+
+import io.annexdb.sidecar.telemetry.Failpoint;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** The sidecar dies at each failpoint, at its first pass and at a random one, and at any moment. */
+class KillsTest {
+    private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
+
+    private static final long SECONDS = Long.getLong("annex.faults.kill-seconds", 120);
+
+    @TempDir Path folder;
+
+    @Test
+    void atEachFailpointTwiceAndAtAnyMoment() throws Exception {
+        System.out.println("KillsTest -Dannex.seed=" + SEED);
+        Random random = new Random(SEED);
+        List<KillAtFailpoint.Kill> kills = new ArrayList<>();
+        for (Failpoint failpoint : Failpoint.values()) {
+            kills.add(new KillAtFailpoint.Kill(failpoint, 1));
+            kills.add(KillAtFailpoint.Kill.random(failpoint, random));
+        }
+        // Mostly one waits for a JVM to start; so three servers side by side.
+        int half = kills.size() / 2;
+        try (ExecutorService executor = Executors.newFixedThreadPool(3)) {
+            List<Future<?>> lanes =
+                    List.of(
+                            executor.submit(() -> run("one", kills.subList(0, half))),
+                            executor.submit(() -> run("two", kills.subList(half, kills.size()))),
+                            executor.submit(this::runAtAnyMoment));
+            for (Future<?> lane : lanes) {
+                lane.get();
+            }
+        }
+    }
+
+    private @Nullable Void run(String lane, List<KillAtFailpoint.Kill> kills) throws Exception {
+        try (FaultScene scene = FaultScene.open(Files.createDirectory(folder.resolve(lane)));
+                Connection connection = scene.connect()) {
+            scene.start();
+            scene.createDocs();
+            Ledger ledger = Ledger.open(connection, "docs");
+            KillAtFailpoint.run(scene, ledger, kills, SEED);
+        }
+        return null;
+    }
+
+    private @Nullable Void runAtAnyMoment() throws Exception {
+        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
+        try (FaultScene scene = FaultScene.open(Files.createDirectory(folder.resolve("three")))) {
+            System.out.println(RandomKills.run(scene, _ -> System.nanoTime() < end, SEED));
+        }
+        return null;
+    }
+}
