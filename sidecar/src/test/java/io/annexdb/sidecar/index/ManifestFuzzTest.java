@@ -63,7 +63,7 @@ class ManifestFuzzTest {
         new Manifest(
                         Lsn.parse("0/16B3748"),
                         new NodeIdentity("7301234567890123456", 1, 16_384, "annex_main"),
-                        16_500,
+                        "16500 742 1;16402 16501 742 1",
                         Map.of(
                                 first,
                                 new Manifest.DurableLog(3, position),
