@@ -17,7 +17,8 @@ import java.util.ServiceLoader;
             SidecarCommand.class,
             MigrateCommand.class,
             StatusCommand.class,
-            VerifyCommand.class
+            VerifyCommand.class,
+            CheckCommand.class
         })
 public final class Annex implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;

@@ -28,6 +28,12 @@ final class PrintTable {
             }
             lines.add(line);
         }
+        print(lines, out);
+    }
+
+    /** The first line has the columns' names; all lines are of the same length. */
+    static void print(List<List<String>> lines, PrintWriter out) {
+        int count = lines.getFirst().size();
         int[] widths = new int[count];
         for (List<String> line : lines) {
             for (int i = 0; i < count; i++) {

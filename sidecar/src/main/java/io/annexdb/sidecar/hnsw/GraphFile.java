@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.hnsw;
 
 import io.annexdb.sidecar.memory.Native;
+import io.annexdb.sidecar.memory.Slab;
 import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.segment.CheckpointHeader;
 import io.annexdb.sidecar.segment.ChecksummedFile;
@@ -63,6 +64,41 @@ public final class GraphFile {
             file.read(16);
             file.check();
             return header;
+        }
+    }
+
+    /**
+     * Reads all of a graph without keeping it.
+     *
+     * @param slots that there are, of which alone a list may name some; 0 when that is not known
+     * @return what it holds, in words
+     * @throws IOException if a checksum is wrong, or a list names what there is not
+     */
+    public static String check(Path path, int slots) throws IOException {
+        try (ChecksummedFile file = ChecksummedFile.open(path)) {
+            CheckpointHeader header = CheckpointHeader.read(KIND, file);
+            ByteBuffer form = file.read(16);
+            file.check();
+            int m = form.getInt();
+            int upperLists = form.getInt();
+            long[] links = new long[2];
+            ChecksummedFile.Blocks count =
+                    (at, bytes) -> {
+                        while (bytes.remaining() >= 4) {
+                            int slot = bytes.getInt() - 1;
+                            links[0] += slot >= 0 ? 1 : 0;
+                            links[1] += slot < -1 || slot >= slots ? 1 : 0;
+                        }
+                    };
+            file.readBlocks(header.slots() * Slab.cacheLines(m * 8L), count);
+            file.readBlocks(header.slots() * 4L, (at, bytes) -> {});
+            file.readBlocks(upperLists * Slab.cacheLines(m * 4L), count);
+            file.checkEnd();
+            if (slots > 0 && links[1] > 0) {
+                throw new IOException(
+                        "%,d links name slots that are not among %,d".formatted(links[1], slots));
+            }
+            return "%,d slots, %,d links".formatted(header.slots(), links[0]);
         }
     }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -22,6 +23,7 @@ final class BackgroundWork {
     private static final int DRAINED_ROWS = 1_000;
 
     private static final int UNLINK_LEAST = 100;
+    private static final long REWRITE_REST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     /** A walk over the whole graph is worth it for one in so many of its rows. */
     private static final int ROWS_PER_RECONNECT = 32;
@@ -35,6 +37,9 @@ final class BackgroundWork {
 
     /** After a compaction that found no memory: wait until it is worth more. */
     private volatile int compactFromTombstones;
+
+    /** After a lost log could not be written anew: rest so long. */
+    private volatile long rewriteFromNanos = System.nanoTime();
 
     /** The same for a training. */
     private volatile int trainFromRows;
@@ -96,8 +101,8 @@ final class BackgroundWork {
             }
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
             Failpoint.BATCH_LINKED.pass();
+            linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
             if (!generation.isFlat()) {
-                linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
                 linkedSinceReconnect.addAndGet(batch.to() - batch.from());
             }
         } finally {
@@ -169,10 +174,11 @@ final class BackgroundWork {
         try {
             if (Compact.run(definition, store, generation, shared)) {
                 // The new slots' graph is on no disk yet.
-                linkedSinceCheckpoint.set(generation.isFlat() ? 0 : generation.segment.slots());
+                linkedSinceCheckpoint.set(generation.segment.slots());
             }
         } catch (AnnexException e) {
             LOG.warn("{} stays as it is: {}", definition.key(), e.getMessage());
+            rewriteFromNanos = System.nanoTime() + REWRITE_REST_NANOS;
             compactFromTombstones = generation.segment.tombstones() * 2;
         }
     }
@@ -215,6 +221,9 @@ final class BackgroundWork {
     }
 
     private boolean compactionIsDue(Generation generation) {
+        if (store.isLogLost()) {
+            return System.nanoTime() - rewriteFromNanos > 0;
+        }
         return generation.segment.tombstones() >= compactFromTombstones
                 && Compact.isDue(store, generation.segment);
     }

@@ -7,6 +7,8 @@ import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.CheckpointHeader;
+import io.annexdb.sidecar.segment.Codes;
+import io.annexdb.sidecar.segment.CodesFile;
 import io.annexdb.sidecar.segment.LogPosition;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
@@ -22,9 +24,9 @@ import java.util.function.Predicate;
 
 /**
  * What a shard writes beside its log, so that a restart need not link, train or encode again: the
- * graph, of which the three newest are kept, or the lists. Each says up to which place of which log
- * it knows the rows; what came later is linked after a restart, and with a damaged one an older one
- * takes its place.
+ * graph, of which the three newest are kept, and the codes, or the lists. Each says up to which
+ * place of which log it knows the rows; what came later is linked after a restart, and with a
+ * damaged one an older one takes its place.
  *
  * @param definition whose checkpoints they are
  * @param files where they lie
@@ -53,6 +55,7 @@ record Checkpoints(ShardDefinition definition, ShardFiles files) {
             addPlace(graph, GraphFile::header, places);
         }
         addPlace(files.lists(), ListsFile::header, places);
+        addPlace(files.codes(), CodesFile::header, places);
         return places;
     }
 
@@ -81,10 +84,27 @@ record Checkpoints(ShardDefinition definition, ShardFiles files) {
             files.deleteBlocksBefore(lists.number());
             return;
         }
-        CheckpointHeader header = base.header(ShardFiles.graphFingerprint(definition));
-        GraphFile.write(generation.graph, header, files.newGraph());
-        files.keepGraph();
-        Failpoint.GRAPH_REPLACED.pass();
+        writeCodes(generation, base);
+        if (!generation.isFlat()) {
+            CheckpointHeader header = base.header(ShardFiles.graphFingerprint(definition));
+            GraphFile.write(generation.graph, header, files.newGraph());
+            files.keepGraph();
+            Failpoint.GRAPH_REPLACED.pass();
+        }
+    }
+
+    private void writeCodes(Generation generation, Base base) throws IOException {
+        Codes codes = generation.segment.enterCodes();
+        if (codes == null) {
+            return;
+        }
+        try {
+            CheckpointHeader header = base.header(ShardFiles.codesFingerprint(definition));
+            CodesFile.write(codes, header, files.newCodes());
+            ShardFiles.replace(files.newCodes(), files.codes());
+        } finally {
+            codes.exit();
+        }
     }
 
     /**
@@ -100,10 +120,47 @@ record Checkpoints(ShardDefinition definition, ShardFiles files) {
         if (definition.index().method() == Method.IVFPQ) {
             readLists(store, generation, fits);
         } else if (generation.isFlat()) {
-            // Codes are on no disk; the next training makes them.
-            generation.linking.startAt(generation.segment.slots());
+            // Without codes nobody waits for rows to be linked; the next training makes them.
+            int encoded = readCodes(generation, fits, budget);
+            generation.linking.startAt(encoded > 0 ? encoded : generation.segment.slots());
         } else {
+            int encoded = readCodes(generation, fits, budget);
             readGraph(generation, fits, budget);
+            encodeRest(generation, encoded);
+        }
+    }
+
+    /** Returns the number of slots that have codes; 0 when there are none to take over. */
+    private int readCodes(
+            Generation generation, Predicate<CheckpointHeader> fits, MemoryBudget budget) {
+        if (!generation.wantsCodes() || !Files.exists(files.codes())) {
+            return 0;
+        }
+        try {
+            CheckpointHeader header = CodesFile.header(files.codes());
+            if (header.fingerprint() == ShardFiles.codesFingerprint(definition)
+                    && fits.test(header)) {
+                Codes codes = CodesFile.read(generation.segment, budget, files.codes());
+                generation.segment.use(codes);
+                return Math.min(header.slots(), generation.segment.slots());
+            }
+        } catch (IOException e) {
+            LOG.warn("{}: codes are trained again: {}", definition.key(), e.getMessage());
+        }
+        ShardFiles.deleteQuietly(files.codes());
+        return 0;
+    }
+
+    /** What is in the graph is found by its code. */
+    private static void encodeRest(Generation generation, int encoded) {
+        Codes codes = generation.segment.enterCodes();
+        if (codes != null) {
+            try {
+                int linked = Math.max(encoded, generation.linking.linked());
+                codes.encode(generation.segment.vectors(), encoded, linked);
+            } finally {
+                codes.exit();
+            }
         }
     }
 

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -148,6 +149,41 @@ public final class IndexRegistry implements AutoCloseable {
         }
     }
 
+    /**
+     * Goes back to a position, for the server has lost what came after it: each log is cut behind
+     * its last commit up to there. A shard whose log begins later is distrusted.
+     *
+     * @return how many shards are at that position now
+     */
+    public int rewind(Lsn position) {
+        synchronized (files) {
+            int rewound = 0;
+            for (VectorIndex index : List.copyOf(open.values())) {
+                rewound += rewind(index, position) ? 1 : 0;
+            }
+            save(current(position, manifest.identity()));
+            applied.set(position);
+            return rewound;
+        }
+    }
+
+    private boolean rewind(VectorIndex index, Lsn position) {
+        ShardDefinition shard = index.definition();
+        if (index.state() != State.READY) {
+            distrust(shard.key());
+            return false;
+        }
+        DurableLog durable = index.store().durable();
+        index.closeWithLog();
+        VectorIndex next =
+                Recover.openUpTo(position, shard, files(shard.key()), shared.budget(), durable)
+                        .map(recovered -> adopt(shard, recovered))
+                        .orElseGet(() -> create(shard, files(shard.key())));
+        open.put(shard.key(), next);
+        linkers.wake(next);
+        return next.state() == State.READY;
+    }
+
     private VectorIndex create(ShardDefinition shard, ShardFiles shardFiles) {
         forget(shard.key());
         ShardStore store = ShardStore.create(shard, shardFiles, shared.budget());
@@ -230,10 +266,14 @@ public final class IndexRegistry implements AutoCloseable {
     public Lsn sync() {
         synchronized (files) {
             Lsn reached = applied.get();
+            AnnexException failure = null;
             for (VectorIndex index : open.values()) {
                 if (index.state() == State.READY) {
-                    index.store().sync();
+                    failure = sync(index, failure);
                 }
+            }
+            if (failure != null) {
+                throw failure;
             }
             Manifest next = current(reached.max(manifest.lsn()), manifest.identity());
             if (!next.equals(manifest)) {
@@ -243,6 +283,22 @@ public final class IndexRegistry implements AutoCloseable {
             }
             return next.lsn();
         }
+    }
+
+    /** Returns the first failure so far; a log that is lost gets a successor from a linker. */
+    private @Nullable AnnexException sync(VectorIndex index, @Nullable AnnexException before) {
+        try {
+            index.store().sync();
+            return before;
+        } catch (AnnexException e) {
+            linkers.wake(index);
+            return before == null ? e : before;
+        }
+    }
+
+    /** Bytes of all logs that the disk has refused so far; 0 while it takes them. */
+    public long unwrittenBytes() {
+        return open.values().stream().mapToLong(index -> index.store().unwrittenBytes()).sum();
     }
 
     /** The position that is durable: after a start, the manifest's. */
@@ -404,12 +460,14 @@ public final class IndexRegistry implements AutoCloseable {
         }
     }
 
-    private static FileChannel lock(Path path) throws IOException {
+    static FileChannel lock(Path path) throws IOException {
         FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = null;
         try {
             lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("{} is locked by this process", path, e);
         } finally {
             if (lock == null) {
                 channel.close();
@@ -419,7 +477,8 @@ public final class IndexRegistry implements AutoCloseable {
             throw new AnnexException(
                     ErrorCode.CONFIGURATION,
                     "another sidecar has " + path.getParent() + " open",
-                    "Give every sidecar a data directory of its own.");
+                    "Give every sidecar a data directory of its own, and stop it before its files"
+                            + " are checked.");
         }
         return channel;
     }

@@ -35,6 +35,7 @@ final class Recover {
     private final MemoryBudget budget;
     private final @Nullable DurableLog durable;
     private final Lsn nodeLsn;
+    private final Lsn most;
 
     /**
      * What came of it.
@@ -48,12 +49,14 @@ final class Recover {
             ShardFiles files,
             MemoryBudget budget,
             @Nullable DurableLog durable,
-            Lsn nodeLsn) {
+            Lsn nodeLsn,
+            Lsn most) {
         this.definition = definition;
         this.files = files;
         this.budget = budget;
         this.durable = durable;
         this.nodeLsn = nodeLsn;
+        this.most = most;
     }
 
     /**
@@ -69,7 +72,20 @@ final class Recover {
             MemoryBudget budget,
             @Nullable DurableLog durable,
             Lsn nodeLsn) {
-        return new Recover(definition, files, budget, durable, nodeLsn).open();
+        return new Recover(definition, files, budget, durable, nodeLsn, LogReader.NO_LIMIT).open();
+    }
+
+    /**
+     * As {@link #open}, of what was committed up to a position; what came later is cut off. The
+     * node's shards are at that position then, whenever each was changed last.
+     */
+    static Optional<Recovered> openUpTo(
+            Lsn most,
+            ShardDefinition definition,
+            ShardFiles files,
+            MemoryBudget budget,
+            @Nullable DurableLog durable) {
+        return new Recover(definition, files, budget, durable, most, most).open();
     }
 
     /** The log that the manifest names goes first, then the newest. */
@@ -118,7 +134,7 @@ final class Recover {
             if (durable != null) {
                 places.add(durable.bytes());
             }
-            extent = reader.measure(places);
+            extent = reader.measure(places, most);
             flaw = flaw(number, extent);
             end = flaw == null ? extent.committed() : extent.good();
             reader.replay(end.bytes(), rows);
@@ -132,11 +148,19 @@ final class Recover {
         rows.setLsn(extent.lsn().max(nodeLsn));
         LogWriter log = LogWriter.append(files.log(number), end, definition.index().elements());
         ShardStore store =
-                new ShardStore(definition, files, rows, log, number, flaw == null ? durable : null);
+                new ShardStore(
+                        definition, files, rows, log, number, flaw == null ? kept(extent) : null);
         boolean isDraft = flaw != null;
         checkpoints.read(store, header -> fits(header, number, rows, extent, isDraft), budget);
         Failpoint.RECOVERED.pass();
         return new Recovered(store, flaw);
+    }
+
+    /** How much of the log the manifest may name from here on. */
+    private @Nullable DurableLog kept(LogReader.Extent extent) {
+        return durable == null || extent.committedBytes() >= durable.bytes()
+                ? durable
+                : new DurableLog(durable.number(), extent.committed());
     }
 
     /** Why the log is not the index, if so. */
@@ -150,7 +174,8 @@ final class Recover {
         if (!extent.loaded()) {
             return "its first copy was not finished";
         }
-        if (extent.committedBytes() < durable.bytes()) {
+        if (extent.good().bytes() < durable.bytes()
+                || (most.equals(LogReader.NO_LIMIT) && extent.committedBytes() < durable.bytes())) {
             return "its log is good for %,d bytes, but %,d were acknowledged"
                     .formatted(extent.committedBytes(), durable.bytes());
         }

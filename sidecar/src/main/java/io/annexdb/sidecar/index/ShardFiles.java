@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The files of one shard: {@code log-<n>}, and {@code graph} or {@code lists} with {@code
- * blocks-<n>}; {@code graph.1} and {@code graph.2} are the checkpoints before. Every new numbering
- * of slots that does not come from the log itself starts a log with the next number.
+ * The files of one shard: {@code log-<n>}, and {@code graph} and {@code codes}, or {@code lists}
+ * with {@code blocks-<n>}; {@code graph.1} and {@code graph.2} are the checkpoints before. Every
+ * new numbering of slots that does not come from the log itself starts a log with the next number.
  *
  * @param directory the shard's directory
  */
@@ -63,6 +63,14 @@ record ShardFiles(Path directory) {
 
     Path newGraph() {
         return directory.resolve("graph.new");
+    }
+
+    Path codes() {
+        return directory.resolve("codes");
+    }
+
+    Path newCodes() {
+        return directory.resolve("codes.new");
     }
 
     Path lists() {
@@ -201,6 +209,12 @@ record ShardFiles(Path directory) {
                         shard.index().options().m()
                                 + "\n"
                                 + shard.index().options().efConstruction());
+    }
+
+    /** A number that differs when the codes would be others. */
+    static long codesFingerprint(ShardDefinition shard) {
+        return logFingerprint(shard) * 31
+                + fingerprint(shard.index().options().quantization().name());
     }
 
     /** A number that differs when the lists would be others; how they are searched is no part. */

@@ -41,7 +41,7 @@ final class ShardStore implements ShardLog {
     private final ShardDefinition definition;
     private final ShardFiles shardFiles;
     private final Rows rows;
-    private LogWriter log;
+    private volatile LogWriter log;
     private long logNumber;
     private volatile @Nullable DurableLog durable;
 
@@ -212,6 +212,7 @@ final class ShardStore implements ShardLog {
     private void forgetLog(long number) {
         ShardFiles.deleteQuietly(shardFiles.log(number));
         shardFiles.graphs().forEach(ShardFiles::deleteQuietly);
+        ShardFiles.deleteQuietly(shardFiles.codes());
     }
 
     /** From here on, the keys of all changes are written down; null if that cannot be. */
@@ -301,6 +302,9 @@ final class ShardStore implements ShardLog {
             boolean known;
             writing.lock();
             try {
+                if (log.isLost() && complete && rows.generation() == null) {
+                    rewriteEmpty();
+                }
                 current = log;
                 reached = new DurableLog(logNumber, log.committed());
                 if (reached.equals(durable)) {
@@ -323,6 +327,28 @@ final class ShardStore implements ShardLog {
         }
     }
 
+    /** Where there are no rows there is no compaction to put another log in a lost one's place. */
+    private void rewriteEmpty() {
+        LogWriter next = nextLog();
+        next.loaded(rows.lsn());
+        ShardFiles.deleteQuietly(shardFiles.log(startLog(next)));
+    }
+
+    /** For tests: the log's next fsync fails. */
+    void failNextForce() {
+        log.failNextForce();
+    }
+
+    /** Whether the log must be replaced, because an fsync of it has failed. */
+    boolean isLogLost() {
+        return log.isLost();
+    }
+
+    /** Bytes of the log that the disk has refused so far. */
+    long unwrittenBytes() {
+        return log.unwrittenBytes();
+    }
+
     /**
      * Writes the graph to disk; the log before it, for the graph may not know more than the log.
      */
@@ -343,6 +369,9 @@ final class ShardStore implements ShardLog {
         } catch (IOException e) {
             LOG.warn(
                     "could not write the graph of {}; a restart will link it again", definition, e);
+            ShardFiles.deleteQuietly(shardFiles.newGraph());
+            ShardFiles.deleteQuietly(shardFiles.newLists());
+            ShardFiles.deleteQuietly(shardFiles.newCodes());
         } finally {
             checkpointing.unlock();
         }
@@ -379,6 +408,17 @@ final class ShardStore implements ShardLog {
         } catch (IOException e) {
             throw ShardFiles.failed("create", shardFiles.blocks(number), e);
         }
+    }
+
+    /** Writes what is gathered, and closes. */
+    void closeWithLog() {
+        writing.lock();
+        try {
+            log.flush();
+        } finally {
+            writing.unlock();
+        }
+        close();
     }
 
     /** Closes the log and lets the memory go with its last reader. */

@@ -424,6 +424,17 @@ public final class VectorIndex {
         store.close();
     }
 
+    /** Closes, with the log as far as it was written down, and without a checkpoint. */
+    void closeWithLog() {
+        store.writing.lock();
+        try {
+            closed = true;
+        } finally {
+            store.writing.unlock();
+        }
+        store.closeWithLog();
+    }
+
     /** Closes and deletes the files. Searches in flight end well. */
     void drop() {
         store.writing.lock();

@@ -78,6 +78,8 @@ public final class Follower implements AutoCloseable {
                 () -> stream.isStreaming() ? 1 : 0);
         telemetry.slot(
                 this::lagSeconds, () -> retention.retainedBytes(), () -> retention.safeBytes());
+        telemetry.durability(
+                () -> ingest.syncError().isPresent() ? 1 : 0, registry::unwrittenBytes);
     }
 
     /** Starts the threads; returns at once, also when PostgreSQL is down. */

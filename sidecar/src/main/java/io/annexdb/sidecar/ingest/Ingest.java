@@ -40,6 +40,7 @@ import java.util.stream.Stream;
 final class Ingest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
     private static final int QUEUE_EVENTS = 64;
+    private static final long UNWRITTEN_BYTES_MAX = 8 << 20;
     private static final long SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long IDLE_SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -187,6 +188,11 @@ final class Ingest implements AutoCloseable {
     private void run() {
         while (!closed) {
             try {
+                if (mustWaitForTheDisk()) {
+                    TimeUnit.NANOSECONDS.sleep(SYNC_NANOS);
+                    syncWhenDue();
+                    continue;
+                }
                 long expected = epoch;
                 StreamEvent event = queue.poll(SYNC_NANOS, TimeUnit.NANOSECONDS);
                 if (event != null) {
@@ -203,6 +209,14 @@ final class Ingest implements AutoCloseable {
             }
         }
         sync();
+    }
+
+    /**
+     * Whether the disk refuses so much that no more is taken: the stream waits, and what has been
+     * applied is searched on.
+     */
+    private boolean mustWaitForTheDisk() {
+        return syncError != null && registry.unwrittenBytes() > UNWRITTEN_BYTES_MAX;
     }
 
     private void apply(StreamEvent event, long expected) {
@@ -325,10 +339,16 @@ final class Ingest implements AutoCloseable {
             durable.accept(registry.sync());
             rowsDirty = false;
             positionDirty = false;
+            if (syncError != null) {
+                LOG.info("Changes are durable again up to {}", registry.durableLsn());
+            }
             syncError = null;
         } catch (AnnexException e) {
-            syncError = e.getMessage();
-            LOG.error("Cannot make changes durable, the slot does not move: {}", syncError, e);
+            String message = String.valueOf(e.getMessage());
+            if (!message.equals(syncError)) {
+                LOG.error("Cannot make changes durable, the slot does not move: {}", message, e);
+            }
+            syncError = message;
         } finally {
             syncedNanos = System.nanoTime();
             lock.unlock();

@@ -10,6 +10,8 @@ import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.telemetry.Failpoint;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
+import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +42,7 @@ final class OpenShards {
     private final IndexRegistry registry;
     private final Ingest ingest;
     private final SlowJobs jobs;
+    private final Telemetry telemetry;
     private final RewriteWatch rewrites;
     private final Map<ShardKey, ShardRoute> routes = new LinkedHashMap<>();
     private final Set<ShardKey> refused = new HashSet<>();
@@ -47,10 +50,11 @@ final class OpenShards {
     /** Memory that was free when a failed shard was first looked at. */
     private final Map<ShardKey, Long> roomBefore = new HashMap<>();
 
-    OpenShards(IndexRegistry registry, Ingest ingest, SlowJobs jobs) {
+    OpenShards(IndexRegistry registry, Ingest ingest, SlowJobs jobs, Telemetry telemetry) {
         this.registry = registry;
         this.ingest = ingest;
         this.jobs = jobs;
+        this.telemetry = telemetry;
         this.rewrites = new RewriteWatch(registry::fileNode, registry::fileNode);
     }
 
@@ -77,9 +81,14 @@ final class OpenShards {
             // The stream has passed without it, so its files, if any, are behind.
             registry.distrust(shard.key());
         }
+        boolean hadFiles = registry.onDisk().contains(shard.key());
         ShardRoute route = new ShardRoute(registry.openOrCreate(shard));
         routes.put(shard.key(), route);
         ingest.route(routes.values());
+        if (hadFiles && route.index().state() == State.LOADING && route.index().draftRows() == 0) {
+            telemetry.recovered(RecoveryDecision.REBUILD);
+            LOG.warn("Nothing of its files is of use: {}", describe(route));
+        }
         LOG.info("Opened {} as {}", describe(route), route.index().state());
         Failpoint.SHARD_OPENED.pass();
         return route;
@@ -200,6 +209,11 @@ final class OpenShards {
 
     int size() {
         return routes.size();
+    }
+
+    /** Forgets the shards' routes; their indexes stay as they are. */
+    void closeAll() {
+        forgetAll();
     }
 
     /** Forgets all shards and the node's positions, and deletes all files. */

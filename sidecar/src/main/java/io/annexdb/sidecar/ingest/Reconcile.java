@@ -17,6 +17,7 @@ import io.annexdb.sidecar.replication.Slot;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
 import io.annexdb.sidecar.telemetry.Failpoint;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.slf4j.Logger;
@@ -74,7 +75,7 @@ final class Reconcile {
         this.ingest = ingest;
         this.jobs = jobs;
         this.stream = stream;
-        this.shards = new OpenShards(registry, ingest, jobs);
+        this.shards = new OpenShards(registry, ingest, jobs, telemetry);
         this.known = new KnownPublication(registry);
     }
 
@@ -99,7 +100,7 @@ final class Reconcile {
             retire();
             shards.dropUnwanted(wanted);
         } else {
-            gap().ifPresent(this::startOver);
+            gap().ifPresent(this::recover);
             shards.dropUnwanted(wanted);
             publish(usable);
             shards.distrustRewritten(facts, truncatesBefore, appliedBefore, flush::flushLsn);
@@ -178,6 +179,36 @@ final class Reconcile {
             return Optional.of("the index files belong to slot " + identity.get().slotName());
         }
         return ingest.divergence().or(stream::gap);
+    }
+
+    /** Takes the cheapest rung of the ladder that leads over a gap. */
+    private void recover(String reason) {
+        Optional<Lsn> rewindTo =
+                ingest.divergence().isPresent() ? Optional.empty() : stream.status().rewindTo();
+        if (rewindTo.isPresent()) {
+            rewind(reason, rewindTo.get());
+        } else {
+            startOver(reason);
+        }
+    }
+
+    /** The slot has all since then: the indexes go back, and the stream goes on. */
+    private void rewind(String reason, Lsn position) {
+        long started = System.nanoTime();
+        Lsn applied = registry.appliedLsn();
+        int before = shards.size();
+        stop();
+        shards.closeAll();
+        int rewound = registry.rewind(position);
+        telemetry.recovered(RecoveryDecision.OLDER_SNAPSHOT);
+        LOG.warn(
+                "{} of {} shards went back from {} to {} in {} ms: {}",
+                rewound,
+                before,
+                applied,
+                position,
+                (System.nanoTime() - started) / 1_000_000,
+                reason);
     }
 
     /** The slot is made anew, and each shard's rows are compared with its table. */

@@ -9,6 +9,7 @@ import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.StreamEvent;
 import io.annexdb.sidecar.replication.StreamPosition;
 import io.annexdb.sidecar.replication.StreamStatus;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ import java.util.concurrent.BlockingQueue;
  */
 final class StreamKeeper implements StreamPosition {
     private static final StreamStatus STOPPED =
-            new StreamStatus(false, Lsn.ZERO, Optional.empty(), Optional.empty());
+            new StreamStatus(false, Lsn.ZERO, Optional.empty(), Optional.empty(), Optional.empty());
 
     private final SourceSettings settings;
     private final IndexRegistry registry;
@@ -103,6 +104,11 @@ final class StreamKeeper implements StreamPosition {
     @Override
     public Lsn durable() {
         return registry.durableLsn();
+    }
+
+    @Override
+    public void resumed(Lsn confirmed) {
+        telemetry.recovered(RecoveryDecision.SKIP_DUPLICATES);
     }
 
     @Override

@@ -46,6 +46,7 @@ import java.util.zip.CheckedOutputStream;
 public final class ListsFile {
     private static final long MAGIC = 0x414E4E4558495646L;
     private static final int VERSION = 2;
+    private static final int HEADER_BYTES = 64;
     private static final int LISTS_MOST = 1 << 20;
     private static final int DIMENSION_MOST = 1 << 16;
 
@@ -133,6 +134,32 @@ public final class ListsFile {
         CRC32C crc = new CRC32C();
         try (DataInputStream in = open(path, crc)) {
             return header(in, crc);
+        }
+    }
+
+    /**
+     * Checks the checksum of all, and whether the blocks are there.
+     *
+     * @return what it holds, in words
+     * @throws IOException if it is damaged
+     */
+    public static String check(Path path, BlockFiles files) throws IOException {
+        CRC32C crc = new CRC32C();
+        try (DataInputStream in = open(path, crc)) {
+            CheckpointHeader header = header(in, crc);
+            long blockFile = in.readLong();
+            if (!Files.exists(files.path(blockFile))) {
+                throw new IOException("its blocks, " + files.path(blockFile) + ", are missing");
+            }
+            long rest = Files.size(path) - HEADER_BYTES - 2L * Long.BYTES;
+            byte[] bytes = new byte[1 << 16];
+            while (rest > 0) {
+                int length = (int) Math.min(bytes.length, rest);
+                in.readFully(bytes, 0, length);
+                rest -= length;
+            }
+            check(in, crc);
+            return "lists of %,d slots".formatted(header.slots());
         }
     }
 

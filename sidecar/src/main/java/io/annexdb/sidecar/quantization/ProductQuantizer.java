@@ -68,6 +68,14 @@ public final class ProductQuantizer implements Quantizer {
         this.paddedDimension = (mean.length + 15) / 16 * 16;
     }
 
+    float[] mean() {
+        return mean;
+    }
+
+    Codebooks books() {
+        return books;
+    }
+
     /** Segments of 8 bits whose codes take 1/32 of the floats. */
     public static int segmentsOf(int dimension) {
         return Math.max(1, dimension / 8);

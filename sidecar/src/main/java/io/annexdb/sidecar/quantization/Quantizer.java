@@ -9,7 +9,7 @@ package io.annexdb.sidecar.quantization;
  * have the form of {@link io.annexdb.sidecar.kernel.Kernel}: smaller is nearer, the square under
  * L2, otherwise the distance itself.
  */
-public interface Quantizer {
+public sealed interface Quantizer permits ScalarQuantizer, Rabitq, ProductQuantizer {
     /** Bytes of a code with its factors; codes lie at this stride or a greater one. */
     int codeBytes();
 

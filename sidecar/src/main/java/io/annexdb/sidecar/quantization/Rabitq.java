@@ -52,6 +52,24 @@ public final class Rabitq implements Quantizer {
         return new Rabitq(metric, centroid.length, rotation, rotated);
     }
 
+    /**
+     * Codes around the rotated centroid of an earlier training.
+     *
+     * @throws IllegalArgumentException if it is of another length than rotated vectors
+     */
+    static Rabitq trained(Metric metric, int dimension, float[] rotated) {
+        Rotation rotation = new Rotation(dimension, SEED);
+        if (rotated.length != rotation.length()) {
+            throw new IllegalArgumentException("a rotated centroid of length " + rotated.length);
+        }
+        return new Rabitq(metric, dimension, rotation, rotated);
+    }
+
+    /** As it lies among the rotated vectors. */
+    float[] centroid() {
+        return centroid;
+    }
+
     @Override
     public int codeBytes() {
         return bitBytes + BitKernel.FACTOR_BYTES;

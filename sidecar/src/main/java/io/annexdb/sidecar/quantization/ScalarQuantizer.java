@@ -57,6 +57,19 @@ public final class ScalarQuantizer implements Quantizer {
         return new ScalarQuantizer(metric, low, step);
     }
 
+    /** A quantizer that was trained before. */
+    static ScalarQuantizer trained(Metric metric, float[] low, float[] step) {
+        return new ScalarQuantizer(metric, low, step);
+    }
+
+    float[] low() {
+        return low;
+    }
+
+    float[] step() {
+        return step;
+    }
+
     private static float inverseNorm(float[] vector) {
         double square = 0;
         for (float each : vector) {

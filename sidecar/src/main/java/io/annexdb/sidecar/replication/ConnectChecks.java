@@ -69,6 +69,31 @@ final class ConnectChecks {
                                                 + " is missing"));
     }
 
+    /**
+     * Where the indexes can go back to when all that {@link #gap} has found is that the server was
+     * promoted without their newest changes: the switch point, if the slot has all since then.
+     *
+     * @param position end of the last transaction in our indexes or files
+     */
+    static Optional<Lsn> rewindTo(
+            ServerFacts server,
+            Optional<Slot> slot,
+            boolean published,
+            ServerIdentity ours,
+            Lsn position) {
+        ServerIdentity theirs = server.identity();
+        if (!published
+                || !theirs.systemIdentifier().equals(ours.systemIdentifier())
+                || theirs.databaseOid() != ours.databaseOid()
+                || theirs.timeline() == ours.timeline()) {
+            return Optional.empty();
+        }
+        return server.history()
+                .leftAt(ours.timeline())
+                .filter(leftAt -> position.compareTo(leftAt) > 0)
+                .filter(leftAt -> slotGap(slot, leftAt).isEmpty());
+    }
+
     private static Optional<String> timelineGap(ServerFacts server, int ours, Lsn position) {
         int theirs = server.identity().timeline();
         if (theirs == ours) {

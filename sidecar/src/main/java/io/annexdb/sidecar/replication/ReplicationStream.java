@@ -41,6 +41,7 @@ public final class ReplicationStream implements AutoCloseable {
     private volatile Lsn received = Lsn.ZERO;
     private volatile @Nullable String error;
     private volatile @Nullable String gap;
+    private volatile @Nullable Lsn rewindTo;
     private volatile boolean closed;
     private boolean warned;
 
@@ -69,7 +70,8 @@ public final class ReplicationStream implements AutoCloseable {
                 current != null,
                 current == null ? received : received.max(current.received()),
                 Optional.ofNullable(error),
-                Optional.ofNullable(gap));
+                Optional.ofNullable(gap),
+                Optional.ofNullable(rewindTo));
     }
 
     /** Ends the connection if the server has been silent for 10 s; keepalives come each 1.5 s. */
@@ -143,7 +145,12 @@ public final class ReplicationStream implements AutoCloseable {
                             walsender, settings.slotName(), queue, () -> durable, confirmed);
             session = current;
             error = null;
-            LOG.info("Streaming from slot {} after {}", settings.slotName(), confirmed);
+            LOG.info(
+                    "Streaming from slot {} after {}; what comes twice, up to {}, is skipped",
+                    settings.slotName(),
+                    confirmed,
+                    position.applied());
+            position.resumed(confirmed);
             Failpoint.STREAM_STARTED.pass();
             current.run();
         } finally {

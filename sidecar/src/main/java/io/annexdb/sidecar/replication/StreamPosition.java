@@ -13,6 +13,9 @@ public interface StreamPosition {
     /** End of the last transaction that the index files hold. */
     Lsn durable();
 
+    /** All checks have passed: the stream goes on where the slot was confirmed. */
+    default void resumed(Lsn confirmed) {}
+
     /** The server was promoted and is still our own history: this is its identity now. */
     void promoted(ServerIdentity identity);
 }

@@ -97,6 +97,21 @@ public final class ChecksummedFile implements AutoCloseable {
         }
     }
 
+    /** Gets bytes whose checksum was right. */
+    public interface Blocks {
+        /** The bytes from a place on; a block ends where the next one begins. */
+        void take(long at, ByteBuffer bytes) throws IOException;
+    }
+
+    /** Reads so many bytes as {@link #write(Slab, long)} wrote them. */
+    public void readBlocks(long bytes, Blocks blocks) throws IOException {
+        for (long at = 0; at < bytes; at += BLOCK_BYTES) {
+            ByteBuffer next = read((int) Math.min(BLOCK_BYTES, bytes - at));
+            check();
+            blocks.take(at, next);
+        }
+    }
+
     /** Reads into the first entries of a slab, which has room for them. */
     public void read(Slab slab, long count) throws IOException {
         byte[] bytes = block(BLOCK_BYTES);

@@ -47,6 +47,11 @@ public final class Codes {
         return codes.strideBytes();
     }
 
+    /** The codes by slot, for the file that they lie in. */
+    Slab slab() {
+        return codes;
+    }
+
     /** Makes room for so many slots. */
     public void ensure(int slots) {
         codes.ensure(slots + READ_BEHIND_BYTES / codes.strideBytes() + 1);

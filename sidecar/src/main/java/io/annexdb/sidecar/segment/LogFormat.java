@@ -93,6 +93,11 @@ final class LogFormat {
         }
     }
 
+    /** What a header says, whatever it says; to be checked afterwards. */
+    static long fingerprint(ByteBuffer header) {
+        return header.remaining() < HEADER_BYTES ? 0 : header.getLong(header.position() + 16);
+    }
+
     static int checksum(ByteBuffer bytes) {
         CRC32C crc = new CRC32C();
         crc.update(bytes);

@@ -22,6 +22,9 @@ import java.util.Set;
  * #replay} up to there. A record that is cut off or whose checksum fails ends the log.
  */
 public final class LogReader implements AutoCloseable {
+    /** Behind every position. */
+    public static final Lsn NO_LIMIT = new Lsn(-1);
+
     private static final int CHUNK_BYTES = 1 << 20;
 
     /** Type and LSN. */
@@ -96,21 +99,43 @@ public final class LogReader implements AutoCloseable {
         }
     }
 
-    /** As the other, where no place is of interest. */
+    /**
+     * Opens a log of whatever definition.
+     *
+     * @throws AnnexException {@link ErrorCode#DATA_CORRUPTED} if the header is torn or of an
+     *     unknown version
+     */
+    public static LogReader open(Path path) {
+        ByteBuffer header =
+                ByteBuffer.allocate(LogFormat.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            int read = 0;
+            while (read >= 0 && header.hasRemaining()) {
+                read = channel.read(header);
+            }
+        } catch (IOException e) {
+            throw failed(path.toString(), e);
+        }
+        return open(path, LogFormat.fingerprint(header.flip()));
+    }
+
+    /** Of the whole log, where no place is of interest. */
     public Extent measure() {
-        return measure(Set.of());
+        return measure(Set.of(), NO_LIMIT);
     }
 
     /**
      * Walks through the log and checks every record's checksum.
      *
      * @param places in bytes, at which to say what lies before
+     * @param most as if no commit behind this position had been
      */
-    public Extent measure(Set<Long> places) {
+    public Extent measure(Set<Long> places, Lsn most) {
         LogPosition committed = start;
         LogPosition good = start;
         Map<Long, LogPosition> found = new HashMap<>();
         boolean loaded = false;
+        boolean isBehind = false;
         Lsn lsn = Lsn.ZERO;
         try {
             seek(LogFormat.HEADER_BYTES);
@@ -125,9 +150,16 @@ public final class LogReader implements AutoCloseable {
                                 bufferStart + buffer.position(),
                                 LogPosition.next(good.chain(), checksum));
                 if (isCommit) {
-                    committed = good;
-                    loaded |= type == LogFormat.LOADED;
-                    lsn = new Lsn(body.getLong(body.position() + 1));
+                    Lsn next = new Lsn(body.getLong(body.position() + 1));
+                    isBehind |= next.compareTo(most) > 0;
+                    if (!isBehind) {
+                        committed = good;
+                        loaded |= type == LogFormat.LOADED;
+                        lsn = next;
+                    } else if (type == LogFormat.LOADED) {
+                        // What was there before the copy is not to be relied on.
+                        loaded = false;
+                    }
                 }
                 if (places.contains(good.bytes())) {
                     found.put(good.bytes(), good);

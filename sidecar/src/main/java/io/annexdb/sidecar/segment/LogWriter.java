@@ -23,10 +23,15 @@ import java.nio.file.Path;
  * Appends to a shard's log. Records are gathered in a buffer and written when it is full or on
  * {@link #flush}; {@link #force} makes what was written durable. For one thread at a time, except
  * {@code force}. After an error of the disk the same bytes are written again at the same place, so
- * a full disk leaves no gap. Not a channel: an interrupt of the writer would close it.
+ * a full disk leaves no gap; until then records are gathered, up to a limit. After a failed fsync
+ * nobody knows what the file holds, and another fsync would not tell: it is lost from there. Not a
+ * channel: an interrupt of the writer would close it.
  */
 public final class LogWriter implements ShardLog, AutoCloseable {
     private static final int BUFFER_BYTES = 256 << 10;
+
+    /** What a disk that takes nothing may leave in memory. */
+    private static final int UNWRITTEN_BYTES_MOST = 32 << 20;
 
     private final Path path;
     private final ElementType elements;
@@ -36,6 +41,9 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     private long chain;
     private LogPosition committed;
     private int recordStart;
+    private volatile long unwrittenBytes;
+    private volatile boolean isLost;
+    private volatile boolean failsNextForce;
 
     private LogWriter(
             Path path,
@@ -165,21 +173,49 @@ public final class LogWriter implements ShardLog, AutoCloseable {
                 buffer.clear();
                 Failpoint.LOG_WRITTEN.pass();
             }
+            unwrittenBytes = 0;
         } catch (IOException e) {
+            unwrittenBytes = buffer.position();
             throw failed("write", path, e);
         }
     }
 
-    /** Makes everything flushed durable. */
+    /** Bytes that the disk has refused so far; 0 while it takes them. */
+    public long unwrittenBytes() {
+        return unwrittenBytes;
+    }
+
+    /**
+     * Makes everything flushed durable.
+     *
+     * @throws AnnexException OUT_OF_RESOURCES if that failed, now or ever before
+     */
     public void force() {
+        if (isLost) {
+            throw failed("rely on", path, new IOException("an fsync of it has failed"));
+        }
         try {
             long bytes = file.length();
+            if (failsNextForce) {
+                throw new IOException("a test has it fail");
+            }
             file.getFD().sync();
             SyncedCopy.logSynced(path, bytes);
             Failpoint.LOG_SYNCED.pass();
         } catch (IOException e) {
+            isLost = true;
             throw failed("fsync", path, e);
         }
+    }
+
+    /** For tests: the next fsync fails. */
+    public void failNextForce() {
+        failsNextForce = true;
+    }
+
+    /** Whether an fsync has failed: the rows must go to another log. */
+    public boolean isLost() {
+        return isLost;
     }
 
     /** Removes the file. */
@@ -203,14 +239,26 @@ public final class LogWriter implements ShardLog, AutoCloseable {
     private void begin(byte type, int payloadBytes) {
         int needed = LogFormat.RECORD_HEADER_BYTES + 1 + payloadBytes;
         if (needed > buffer.remaining()) {
-            flush();
-        }
-        if (needed > buffer.capacity()) {
-            buffer = ByteBuffer.allocate(needed).order(ByteOrder.LITTLE_ENDIAN);
+            makeRoom(needed);
         }
         recordStart = buffer.position();
         buffer.position(recordStart + LogFormat.RECORD_HEADER_BYTES);
         buffer.put(type);
+    }
+
+    /** Writes what is gathered; what the disk refuses stays, and the buffer grows. */
+    private void makeRoom(int needed) {
+        try {
+            flush();
+        } catch (AnnexException e) {
+            if (buffer.position() + (long) needed > UNWRITTEN_BYTES_MOST) {
+                throw e;
+            }
+        }
+        if (needed > buffer.remaining()) {
+            int bytes = Math.max(BUFFER_BYTES, 2 * buffer.position()) + needed;
+            buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN).put(buffer.flip());
+        }
     }
 
     private void end() {

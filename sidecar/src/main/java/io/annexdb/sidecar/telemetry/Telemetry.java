@@ -242,6 +242,17 @@ public final class Telemetry implements AutoCloseable {
     }
 
     /**
+     * Shows whether the disk takes what is applied.
+     *
+     * @param failing 1 while changes cannot be made durable, else 0
+     * @param unwrittenBytes bytes that it has refused so far
+     */
+    public void durability(LongSupplier failing, LongSupplier unwrittenBytes) {
+        gauge("annex.sync.failing", "1 while changes cannot be made durable", failing);
+        gauge("annex.unwritten.bytes", "Bytes that the disk has refused so far", unwrittenBytes);
+    }
+
+    /**
      * Shows how much memory the indexes take, and whether one is out of service.
      *
      * @param usedBytes native memory of all indexes

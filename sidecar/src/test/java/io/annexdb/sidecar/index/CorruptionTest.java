@@ -115,7 +115,9 @@ class CorruptionTest {
                 List<String> any = others.isEmpty() ? names : others;
                 String other = any.get(random.nextInt(any.size()));
                 bytes = files.getOrDefault(other, new byte[0]);
-                files.put(other, files.getOrDefault(name, new byte[0]));
+                if (!others.isEmpty()) {
+                    files.put(other, files.getOrDefault(name, new byte[0]));
+                }
             }
             case OLDER -> {
                 byte[] before = older.get(random.nextInt(older.size())).get(name);

@@ -57,6 +57,35 @@ class ConnectChecksTest {
     }
 
     @Test
+    void goesBackToTheSwitchPointWhereTheSlotHasAllSinceThen() {
+        ServerFacts promoted =
+                new ServerFacts(
+                        new ServerIdentity("741", 3, 5),
+                        new Lsn(900),
+                        false,
+                        "logical",
+                        180_006,
+                        TimelineHistory.parse("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n"));
+        assertEquals(Optional.of(new Lsn(300)), rewind(promoted, Optional.of(SLOT), true, 301));
+        assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), true, 300), "no gap");
+        assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), false, 301));
+        assertEquals(Optional.empty(), rewind(promoted, Optional.empty(), true, 301));
+        assertEquals(
+                Optional.empty(),
+                rewind(promoted, Optional.of(slot("pgoutput", false, 301)), true, 400));
+        assertEquals(
+                Optional.empty(),
+                rewind(promoted, Optional.of(slot("pgoutput", true, 100)), true, 400));
+        assertEquals(
+                Optional.empty(), rewind(server(OURS, 299), Optional.of(SLOT), true, 300), "same");
+    }
+
+    private static Optional<Lsn> rewind(
+            ServerFacts server, Optional<Slot> slot, boolean published, long position) {
+        return ConnectChecks.rewindTo(server, slot, published, OURS, new Lsn(position));
+    }
+
+    @Test
     void seesALostOrMovedSlotAndAMissingPublication() {
         found("the slot starts at 0/C9", server(OURS, 500), slot("pgoutput", false, 201), 300, 200);
         found("unusable", server(OURS, 500), slot("pgoutput", true, 100), 300, 200);

@@ -52,6 +52,7 @@ class OperationsTest {
             telemetry.resources(() -> 1, () -> 1, () -> 1);
             telemetry.indexes(() -> List.of(new IndexFigures("a", 1, 1, 1, 1, 1, 1)));
             telemetry.certificate(() -> 1, () -> 0);
+            telemetry.durability(() -> 0, () -> 0);
             telemetry.request("search", "ok", 1);
             return telemetry
                     .scrape()
