@@ -7,6 +7,8 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.ingest.Follower;
 import io.annexdb.sidecar.ingest.FollowerSettings;
+import io.annexdb.sidecar.kernel.BitKernels;
+import io.annexdb.sidecar.kernel.CodeKernels;
 import io.annexdb.sidecar.kernel.KernelKind;
 import io.annexdb.sidecar.kernel.Kernels;
 import io.annexdb.sidecar.query.Fence;
@@ -30,6 +32,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -197,16 +200,20 @@ public final class Sidecar implements AutoCloseable {
                     case Kernels.Simd simd -> simd.bits();
                     case Kernels.Scalar _ -> Long.SIZE;
                 };
-        return KernelKind.all().stream()
-                .map(kind -> {
-                    boolean isSimd = kernels.isSimd(kind);
-                    return new KernelFigures(
-                            kind.metric().sqlName(),
-                            kind.elements().name().toLowerCase(Locale.ROOT),
-                            isSimd ? "simd" : "scalar",
-                            isSimd ? bits : Long.SIZE);
-                })
-                .toList();
+        List<KernelFigures> figures = new ArrayList<>();
+        for (KernelKind kind : KernelKind.all()) {
+            String elements = kind.elements().name().toLowerCase(Locale.ROOT);
+            figures.add(path(kind.metric().sqlName(), elements, kernels.isSimd(kind), bits));
+        }
+        figures.add(path("estimate", "rabitq", BitKernels.bitsAreSimd(), bits));
+        figures.add(path("estimate", "sq8", BitKernels.bytesAreSimd(), bits));
+        figures.add(path("estimate", "ivfpq", CodeKernels.isSimd(), bits));
+        return List.copyOf(figures);
+    }
+
+    private static KernelFigures path(String metric, String elements, boolean isSimd, int bits) {
+        return new KernelFigures(
+                metric, elements, isSimd ? "simd" : "scalar", isSimd ? bits : Long.SIZE);
     }
 
     private static IndexSettings indexSettings(Config config) {

@@ -17,6 +17,10 @@ public final class BitKernels {
 
     /** Estimates from codes with so many bytes of bits. */
     public static BitKernel bits(int bitBytes) {
+        return CheckedCodes.ifWanted(chosen(bitBytes), bitBytes);
+    }
+
+    private static BitKernel chosen(int bitBytes) {
         return BITS.computeIfAbsent(
                 bitBytes,
                 bytes ->
@@ -29,7 +33,17 @@ public final class BitKernels {
 
     /** Estimates from codes of one byte per element. */
     public static ByteKernel bytes() {
-        return Chosen.BYTES;
+        return CheckedCodes.ifWanted(Chosen.BYTES);
+    }
+
+    /** Whether codes of one byte per element are read with SIMD. */
+    public static boolean bytesAreSimd() {
+        return !(Chosen.BYTES instanceof ScalarByteKernel);
+    }
+
+    /** Whether codes of bits are read with SIMD, of every length that was asked for so far. */
+    public static boolean bitsAreSimd() {
+        return width() > 0 && BITS.values().stream().noneMatch(ScalarBitKernel.class::isInstance);
     }
 
     /** Rotations for binary codes. */

@@ -16,6 +16,11 @@ public final class CodeKernels {
         return Chosen.KERNEL;
     }
 
+    /** Whether lists of codes are read with SIMD. */
+    public static boolean isSimd() {
+        return !(Chosen.KERNEL instanceof ScalarCodeKernel);
+    }
+
     /**
      * A kernel of at most this width, which must pass the self-test.
      *

@@ -3,8 +3,8 @@ package io.annexdb.sidecar.telemetry;
 /**
  * How one kind of distance is computed.
  *
- * @param metric SQL name of the metric
- * @param elements what vectors consist of, for example float16
+ * @param metric SQL name of the metric, or <em>estimate</em> for distances from codes
+ * @param elements what vectors consist of, for example float16, or which codes
  * @param path simd or scalar
  * @param bits width of the registers; 64 for scalar
  */

@@ -68,6 +68,39 @@ class CheckedKernelTest {
         }
     }
 
+    @Test
+    void codesBehindTheCommittedRangeAreRefused() {
+        int bitBytes = 48;
+        int stride = bitBytes + BitKernel.FACTOR_BYTES;
+        long planes = BitKernel.PLANES * (long) BitKernel.planeBytes(bitBytes);
+        NativeBuffer prepared = new NativeBuffer(BitKernel.PLANES_AT + planes);
+        BitKernel bits = BitKernels.bits(bitBytes);
+        ByteKernel bytes = BitKernels.bytes();
+        try (Slab codes = new Slab(new MemoryBudget(1 << 24), "test", stride, 1 << 16)) {
+            codes.ensure(10);
+            int committed = (int) (codes.bytes() / stride);
+            long query = prepared.address();
+            bits.score(query, codes.base(), stride, new int[] {committed - 1}, 1, out);
+            bytes.score(query, codes.base(), stride, 48, new int[] {committed - 1}, 1, out);
+            for (int slot : new int[] {committed, -1}) {
+                int[] slots = {0, slot};
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> bits.score(query, codes.base(), stride, slots, 2, out));
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> bytes.score(query, codes.base(), stride, 48, slots, 2, out));
+            }
+            int[] one = {0};
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> bits.score(query + 64, codes.base(), stride, one, 1, out));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> bytes.score(query, codes.base(), stride, 48, one, 2, out));
+        }
+    }
+
     private String refusal(long query, Slab rows, Slab scales, int n, int... slots) {
         return String.valueOf(
                 assertThrows(
