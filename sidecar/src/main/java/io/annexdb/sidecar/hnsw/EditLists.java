@@ -164,10 +164,19 @@ final class EditLists {
         int most = graph.listMax(layer);
         int taken = selection.select(graph, slots, distances, n, most, rest);
         if (layer == 0) {
-            taken = Math.max(taken, most * LEFT_OF_8 / 8);
+            taken = keepNearest(taken, n, most * LEFT_OF_8 / 8);
             taken = keepLastNamed(slot, n, taken, most);
         }
         write(graph.list(base, layer), slots, 0, taken, layer);
+    }
+
+    /** Adds the nearest of the others until there are so many, but no tombstones, which are last. */
+    private int keepNearest(int taken, int n, int least) {
+        int kept = taken;
+        while (kept < least && kept < n && !segment.isDead(slots[kept])) {
+            kept++;
+        }
+        return kept;
     }
 
     /** Counts in-degrees and keeps those of the dropped that would be named nowhere else. */
