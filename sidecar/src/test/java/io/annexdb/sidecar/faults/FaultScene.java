@@ -342,9 +342,9 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
-    /** How often the sidecar has copied a table, whatever the cause. */
+    /** How often the sidecar has read a whole table, whatever the cause. */
     long copies() throws IOException {
-        return logged("Copied ");
+        return logged("Copied ") + logged("Compared ");
     }
 
     /** Size of the graphs on disk. */
