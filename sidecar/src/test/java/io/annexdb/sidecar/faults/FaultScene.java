@@ -232,11 +232,16 @@ final class FaultScene implements AutoCloseable {
     }
 
     /** Makes table docs with an hnsw index over codes, ready. */
-    void createDocs() throws SQLException, InterruptedException {
+    void createDocs() throws Exception {
+        long before = copies();
         run(
                 "create table docs (id bigint primary key, title text, embedding real[])",
                 CREATE_INDEX);
         awaitServing(INDEX);
+        // It says so a moment after it serves.
+        for (int i = 0; i < 1_000 && copies() == before; i++) {
+            Thread.sleep(10);
+        }
     }
 
     /** Drops the sidecar's slot under it. */
