@@ -353,6 +353,7 @@ public final class IndexRegistry implements AutoCloseable {
             }
             fileNodes.clear();
             save(Manifest.EMPTY);
+            Failpoint.NODE_FORGOTTEN.pass();
             applied.set(Lsn.ZERO);
         }
     }

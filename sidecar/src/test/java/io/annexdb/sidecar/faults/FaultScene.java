@@ -347,6 +347,13 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
+    /** The last lines that the sidecar has logged, for messages. */
+    String endOfLog() throws IOException {
+        List<String> lines =
+                sidecar().log().lines().filter(line -> !line.contains(" Compact ")).toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
+    }
+
     /** How often the sidecar has read a whole table, whatever the cause. */
     long copies() throws IOException {
         return logged("Copied ") + logged("Compared ");

@@ -120,16 +120,11 @@ final class KillAtFailpoint {
             try {
                 run.kill(kill);
             } catch (Exception | AssertionError e) {
-                throw new AssertionError(kill + ", seed " + seed + "\n" + tail(scene), e);
+                throw new AssertionError(kill + ", seed " + seed + "\n" + scene.endOfLog(), e);
             }
         }
         scene.start();
         Judge.atRest(scene, "docs", FaultScene.INDEX);
-    }
-
-    private static String tail(FaultScene scene) throws java.io.IOException {
-        List<String> lines = scene.sidecar().log().lines().toList();
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - 60), lines.size()));
     }
 
     private void kill(Kill kill) throws Exception {

@@ -89,7 +89,11 @@ class LongRunTest {
         Path directory = Files.createTempDirectory(folder, "scene");
         try (FaultScene scene = FaultScene.open(directory)) {
             scene.start();
-            return kind.step().run(scene, seed);
+            try {
+                return kind.step().run(scene, seed);
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError(e + "\n" + scene.endOfLog(), e);
+            }
         } finally {
             try (Stream<Path> files = Files.walk(directory)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
