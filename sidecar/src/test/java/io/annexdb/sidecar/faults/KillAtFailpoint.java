@@ -54,7 +54,7 @@ final class KillAtFailpoint {
                     OF_GRAPH,
                     5,
                     EnumSet.of(Failpoint.CATALOG_READ),
-                    20,
+                    8,
                     EnumSet.of(
                             Failpoint.LOG_UNWRITTEN,
                             Failpoint.LOG_WRITTEN,
@@ -70,7 +70,7 @@ final class KillAtFailpoint {
                             Failpoint.ACKNOWLEDGED_HALF,
                             Failpoint.ACKNOWLEDGED,
                             Failpoint.BATCH_LINKED),
-                    300,
+                    80,
                     EnumSet.of(
                             Failpoint.STREAM_RECEIVED,
                             Failpoint.EVENT_QUEUED,
@@ -134,7 +134,7 @@ final class KillAtFailpoint {
         if (stir == Stir.GRAPH) {
             stir(stir);
         } else if (scene.sidecar().isAlive()) {
-            try (Load _ = Load.start(scene, ledger, 2, seed + kill.pass())) {
+            try (Load _ = Load.start(scene, ledger, 1, seed + kill.pass())) {
                 stir(stir);
                 scene.sidecar().awaitEnd(REACH_MILLIS);
             }
