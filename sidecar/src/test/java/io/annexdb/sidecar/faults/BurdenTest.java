@@ -15,6 +15,8 @@ class BurdenTest {
     private static final int SHUTDOWNS = Integer.getInteger("annex.faults.shutdowns", 1);
     private static final int ROWS = Integer.getInteger("annex.faults.transaction-rows", 100_000);
 
+    private static final int DIMENSION = 128;
+
     private FaultScene scene;
 
     @BeforeEach
@@ -44,14 +46,17 @@ class BurdenTest {
         scene.createDocs();
         scene.run(
                 "insert into docs select i, repeat('x', 100), array(select random() from"
-                        + " generate_series(1, 128) where i > 0) from generate_series(1, "
+                        + " generate_series(1, "
+                        + DIMENSION
+                        + ") where i > 0) from generate_series(1, "
                         + ROWS
                         + ") i");
         scene.run(
                 "begin; update docs set embedding = array_reverse(embedding), id = -id;"
                         + " delete from docs where id % 10 = 0; commit");
         awaitApplied();
-        Judge.atRest(scene, "docs", FaultScene.INDEX);
+        scene.awaitServing(FaultScene.INDEX, DIMENSION);
+        Judge.compare(scene, "docs", "embedding", FaultScene.INDEX, DIMENSION);
         assertEquals(
                 scene.value("select count(*) from docs"),
                 scene.value("select rows from annex.index_status"),
