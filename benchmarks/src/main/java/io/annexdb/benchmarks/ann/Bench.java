@@ -1,6 +1,7 @@
 package io.annexdb.benchmarks.ann;
 
 import io.annexdb.benchmarks.kernel.KernelBench;
+import io.annexdb.benchmarks.restart.RestartBench;
 import io.annexdb.benchmarks.sql.BatchBench;
 import io.annexdb.benchmarks.sql.SqlBench;
 import io.annexdb.benchmarks.stream.StreamBench;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Spec;
             KernelBench.class,
             StreamBench.class,
             SqlBench.class,
-            BatchBench.class
+            BatchBench.class,
+            RestartBench.class
         })
 public final class Bench implements AnnexSubcommand {
     @Spec private CommandSpec spec;
