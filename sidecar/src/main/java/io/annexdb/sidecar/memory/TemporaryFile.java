@@ -33,6 +33,9 @@ final class TemporaryFile implements AutoCloseable {
                             ValueLayout.JAVA_LONG,
                             ValueLayout.JAVA_LONG));
 
+    /** mkstemp wants six X at the end and writes characters of its own over them. */
+    private static final String TEMPLATE = ".vectors-" + "X".repeat(6);
+
     private final Path directory;
     private final int descriptor;
 
@@ -40,9 +43,7 @@ final class TemporaryFile implements AutoCloseable {
     TemporaryFile(Path directory) {
         this.directory = directory;
         try (Arena arena = Arena.ofConfined()) {
-            // A template: mkstemp writes characters of its own over the six X.
-            MemorySegment name =
-                    arena.allocateFrom(directory.resolve(".vectors-XXXXXX").toString());
+            MemorySegment name = arena.allocateFrom(directory.resolve(TEMPLATE).toString());
             descriptor = (int) MKSTEMP.invokeExact(name);
             if (descriptor < 0) {
                 throw refused("create a file in " + directory, "permissions");

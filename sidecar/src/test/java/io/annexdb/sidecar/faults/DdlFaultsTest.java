@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.nio.file.Path;
 
-/** Each alteration of a table once, and once more within a transaction. */
+/** Each alteration of a table, and of partitions, once: by turns within a transaction or not. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DdlFaultsTest {
     private static final long SEED = Long.getLong("annex.seed", 20_261_121L);

@@ -33,39 +33,29 @@ class ConnectChecksTest {
         found("the server's log ends at 0/12B", server(OURS, 299), SLOT, 300, 200);
     }
 
+    /** A server on timeline 3 with this history. */
+    private static ServerFacts promoted(String history) {
+        return new ServerFacts(
+                new ServerIdentity("741", 3, 5),
+                new Lsn(900),
+                false,
+                "logical",
+                180_006,
+                TimelineHistory.parse(history));
+    }
+
     @Test
     void followsAPromotionOnlyUpToItsSwitchPoint() {
-        ServerFacts promoted =
-                new ServerFacts(
-                        new ServerIdentity("741", 3, 5),
-                        new Lsn(900),
-                        false,
-                        "logical",
-                        180_006,
-                        TimelineHistory.parse("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n"));
+        ServerFacts promoted = promoted("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n");
         assertEquals(Optional.empty(), gap(promoted, SLOT, 300, 200));
         found("timeline 3 left 2 at 0/12C", promoted, SLOT, 301, 200);
-        ServerFacts foreign =
-                new ServerFacts(
-                        new ServerIdentity("741", 3, 5),
-                        new Lsn(900),
-                        false,
-                        "logical",
-                        180_006,
-                        TimelineHistory.parse("1\t0/50\tno reason"));
+        ServerFacts foreign = promoted("1\t0/50\tno reason");
         found("no ancestor", foreign, SLOT, 10, 10);
     }
 
     @Test
     void goesBackToTheSwitchPointWhereTheSlotHasAllSinceThen() {
-        ServerFacts promoted =
-                new ServerFacts(
-                        new ServerIdentity("741", 3, 5),
-                        new Lsn(900),
-                        false,
-                        "logical",
-                        180_006,
-                        TimelineHistory.parse("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n"));
+        ServerFacts promoted = promoted("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n");
         assertEquals(Optional.of(new Lsn(300)), rewind(promoted, Optional.of(SLOT), true, 301));
         assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), true, 300), "no gap");
         assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), false, 301));
