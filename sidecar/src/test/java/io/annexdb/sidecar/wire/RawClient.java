@@ -1,11 +1,13 @@
 package io.annexdb.sidecar.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ongres.scram.client.ScramClient;
 import com.ongres.scram.common.StringPreparation;
 import com.ongres.scram.common.exception.ScramException;
 
+import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import java.util.List;
 /** A client that sends any bytes and shows every byte that comes back. */
 final class RawClient implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int LENGTH_MAX = 1 << 24;
 
     private final Socket socket;
     private final DataInputStream in;
@@ -33,7 +36,7 @@ final class RawClient implements AutoCloseable {
         this.socket = socket;
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
-        in = new DataInputStream(socket.getInputStream());
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = new DataOutputStream(socket.getOutputStream());
     }
 
@@ -120,9 +123,20 @@ final class RawClient implements AutoCloseable {
 
     Message read() throws IOException {
         char type = (char) in.readUnsignedByte();
-        byte[] body = new byte[in.readInt() - 4];
+        int length = in.readInt();
+        assertTrue(length >= 4 && length <= LENGTH_MAX, "message " + type + " of " + length);
+        byte[] body = new byte[length - 4];
         in.readFully(body);
         return new Message(type, body);
+    }
+
+    /** The one byte N that refuses encryption, which is no message, as often as it comes. */
+    void skipRefusals() throws IOException {
+        in.mark(1);
+        while (in.readByte() == 'N') {
+            in.mark(1);
+        }
+        in.reset();
     }
 
     Message expect(char type) throws IOException {
