@@ -6,9 +6,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
-import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
-import io.annexdb.sidecar.replication.SnapshotCopy;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.RecoveryDecision;
@@ -19,9 +17,7 @@ import org.slf4j.LoggerFactory;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The first copy of one shard, while the stream goes on; or a later one, after a gap or of a
@@ -38,22 +34,17 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Backfill implements SlowJob {
     private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
-    private static final AtomicInteger SLOT_NUMBER = new AtomicInteger();
     private static final int SNAPSHOTS_MAX = 10;
     private static final String COPYING = "copying";
-    private static final Duration STEP = Duration.ofMillis(200);
 
-    private final SourceSettings settings;
     private final IndexRegistry registry;
-    private final Ingest ingest;
     private final ShardRoute route;
     private final ShardDefinition shard;
     private final RelationFacts facts;
     private final Telemetry telemetry;
+    private final SnapshotBesideStream snapshot;
     private final RowRate rate = new RowRate();
     private volatile String phase = "waiting for its turn";
-    private volatile boolean cancelled;
-    private volatile SnapshotCopy snapshot;
 
     /** The shard is as the catalog shows it now; the route's own may have an older name. */
     Backfill(
@@ -64,14 +55,12 @@ final class Backfill implements SlowJob {
             ShardDefinition shard,
             RelationFacts facts,
             Telemetry telemetry) {
-        this.settings = settings;
         this.registry = registry;
-        this.ingest = ingest;
         this.route = route;
         this.shard = shard;
         this.facts = facts;
         this.telemetry = telemetry;
-        this.snapshot = new SnapshotCopy(settings);
+        this.snapshot = new SnapshotBesideStream(settings, registry, ingest, "copy", () -> false);
     }
 
     ShardRoute route() {
@@ -102,12 +91,13 @@ final class Backfill implements SlowJob {
             long rows = copy();
             Failpoint.LOAD_COPIED.pass();
             phase = "catching up with the stream";
-            awaitApplied(consistentPoint);
-            finish();
+            snapshot.awaitApplied(consistentPoint);
+            snapshot.betweenTransactions(route::endLoad);
+            route.index().finishLoad();
             telemetry.rebuilt();
             report(rows, draftRows, consistentPoint, System.nanoTime() - started);
         } finally {
-            snapshot.close();
+            snapshot.release();
         }
     }
 
@@ -188,30 +178,21 @@ final class Backfill implements SlowJob {
 
     @Override
     public void cancel() {
-        cancelled = true;
-        snapshot.close();
+        snapshot.cancel();
     }
 
     /** Takes snapshots until one is so fresh that all changes since are still at hand. */
     private Lsn begin() throws SQLException, InterruptedException {
         for (int attempt = 0; attempt < SNAPSHOTS_MAX; attempt++) {
-            requireNotCancelled();
-            Lsn consistentPoint =
-                    snapshot.takeSnapshot(
-                            settings.slotName() + "_copy_" + SLOT_NUMBER.incrementAndGet());
+            Lsn consistentPoint = snapshot.take();
             Failpoint.SNAPSHOT_TAKEN.pass();
             boolean[] begun = new boolean[1];
-            while (!ingest.betweenTransactions(
-                    () -> begun[0] = route.beginLoad(consistentPoint, facts.estimatedRows()),
-                    STEP)) {
-                requireNotCancelled();
-            }
+            snapshot.betweenTransactions(
+                    () -> begun[0] = route.beginLoad(consistentPoint, facts.estimatedRows()));
             if (begun[0]) {
                 Failpoint.LOAD_BEGUN.pass();
                 return consistentPoint;
             }
-            snapshot.close();
-            snapshot = new SnapshotCopy(settings);
         }
         throw new AnnexException(
                 ErrorCode.NOT_SERVABLE,
@@ -223,40 +204,15 @@ final class Backfill implements SlowJob {
     }
 
     private long copy() throws SQLException {
-        Relation relation = ShardCheck.copied(shard, facts);
-        RowReader reader = new RowReader(shard.index(), relation);
-        List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
         rate.begin();
-        snapshot.copy(
-                shard.relation(),
-                columns,
-                row -> {
+        snapshot.read(
+                shard,
+                facts,
+                (reader, row) -> {
                     route.load(reader, row);
                     Failpoint.LOAD_ROW.pass();
                     rate.count();
-                },
-                () -> cancelled);
-        snapshot.close();
-        requireNotCancelled();
+                });
         return rate.rows();
-    }
-
-    private void awaitApplied(Lsn position) throws InterruptedException {
-        while (!registry.awaitApplied(position, STEP)) {
-            requireNotCancelled();
-        }
-    }
-
-    private void finish() throws InterruptedException {
-        while (!ingest.betweenTransactions(route::endLoad, STEP)) {
-            requireNotCancelled();
-        }
-        route.index().finishLoad();
-    }
-
-    private void requireNotCancelled() {
-        if (cancelled) {
-            throw new AnnexException(ErrorCode.ADMIN_SHUTDOWN, "cancelled", null);
-        }
     }
 }

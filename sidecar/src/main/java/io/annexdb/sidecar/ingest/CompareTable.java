@@ -9,9 +9,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowDifference;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.TableComparison;
-import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
-import io.annexdb.sidecar.replication.SnapshotCopy;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.Tuple;
 
@@ -19,10 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -43,19 +38,14 @@ import java.util.function.BooleanSupplier;
  */
 final class CompareTable {
     private static final Logger LOG = LoggerFactory.getLogger(CompareTable.class);
-    private static final AtomicInteger SLOT_NUMBER = new AtomicInteger();
     private static final int ATTEMPTS_MAX = 5;
-    private static final Duration STEP = Duration.ofMillis(200);
 
-    private final SourceSettings settings;
-    private final IndexRegistry registry;
-    private final Ingest ingest;
     private final ShardRoute route;
     private final ShardDefinition shard;
     private final RelationFacts facts;
     private final BooleanSupplier cancelled;
     private final RowRate rows;
-    private volatile SnapshotCopy snapshot;
+    private final SnapshotBesideStream snapshot;
 
     /**
      * Prepares it.
@@ -70,15 +60,12 @@ final class CompareTable {
             Reconcile.Followed followed,
             BooleanSupplier cancelled,
             RowRate rows) {
-        this.settings = settings;
-        this.registry = registry;
-        this.ingest = ingest;
         this.route = followed.route();
         this.shard = followed.shard();
         this.facts = followed.facts();
         this.cancelled = cancelled;
         this.rows = rows;
-        this.snapshot = new SnapshotCopy(settings);
+        this.snapshot = new SnapshotBesideStream(settings, registry, ingest, "verify", cancelled);
     }
 
     /**
@@ -98,9 +85,8 @@ final class CompareTable {
                     return done.get();
                 }
             } finally {
-                snapshot.close();
+                snapshot.release();
             }
-            snapshot = new SnapshotCopy(settings);
         }
         throw new AnnexException(
                 ErrorCode.NOT_SERVABLE,
@@ -120,7 +106,7 @@ final class CompareTable {
 
     /** Ends it soon, whatever it waits for; from any thread. */
     void abort() {
-        snapshot.close();
+        snapshot.cancel();
     }
 
     private VectorIndex index() {
@@ -129,16 +115,12 @@ final class CompareTable {
 
     private Optional<TableComparison> compare(RowComparison comparison, boolean repair)
             throws SQLException, InterruptedException {
-        Lsn position =
-                snapshot.takeSnapshot(
-                        settings.slotName() + "_verify_" + SLOT_NUMBER.incrementAndGet());
-        while (!registry.awaitApplied(position, STEP)) {
-            requireNotCancelled();
-        }
+        Lsn position = snapshot.take();
+        snapshot.awaitApplied(position);
         FoundDifferences found = new FoundDifferences();
         long tableRows = read(comparison, found);
         comparison.extras(key -> found.add(RowDifference.Kind.EXTRA, key, null), cancelled);
-        requireNotCancelled();
+        snapshot.requireWanted();
         if (comparison.isOvertaken()) {
             return Optional.empty();
         }
@@ -158,23 +140,17 @@ final class CompareTable {
     }
 
     private long read(RowComparison comparison, FoundDifferences found) throws SQLException {
-        Relation relation = ShardCheck.copied(shard, facts);
-        RowReader reader = new RowReader(shard.index(), relation);
-        List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
         long[] indexable = new long[1];
         rows.begin();
-        snapshot.copy(
-                shard.relation(),
-                columns,
-                row -> {
+        snapshot.read(
+                shard,
+                facts,
+                (reader, row) -> {
                     rows.count();
                     if (compare(comparison, found, reader, row)) {
                         indexable[0]++;
                     }
-                },
-                cancelled);
-        snapshot.close();
-        requireNotCancelled();
+                });
         return indexable[0];
     }
 
@@ -204,10 +180,7 @@ final class CompareTable {
             return 0;
         }
         long[] repaired = new long[1];
-        while (!ingest.betweenTransactions(
-                () -> repaired[0] = found.repair(comparison, index()), STEP)) {
-            requireNotCancelled();
-        }
+        snapshot.betweenTransactions(() -> repaired[0] = found.repair(comparison, index()));
         return repaired[0];
     }
 
@@ -230,12 +203,6 @@ final class CompareTable {
                     done.repaired(),
                     done.rebuilding() ? ", the index is filled anew" : "",
                     done.differences().getFirst());
-        }
-    }
-
-    private void requireNotCancelled() {
-        if (cancelled.getAsBoolean()) {
-            throw new AnnexException(ErrorCode.QUERY_CANCELED, "the comparison was ended", null);
         }
     }
 }

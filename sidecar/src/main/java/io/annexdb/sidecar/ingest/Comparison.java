@@ -123,12 +123,6 @@ final class Comparison {
         return current;
     }
 
-    /** Process that makes the slot of its snapshot, or 0. */
-    int slotProcessId() {
-        CompareTable table = current;
-        return table == null ? 0 : table.slotProcessId();
-    }
-
     IndexActivity activity() {
         ComparisonProgress now = progress();
         return new IndexActivity(

@@ -2,8 +2,6 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.CompareIndex;
 import io.annexdb.sidecar.model.ComparisonProgress;
-import io.annexdb.sidecar.replication.SlotWait;
-import io.annexdb.sidecar.replication.SqlSession;
 
 import org.jspecify.annotations.Nullable;
 
@@ -56,16 +54,8 @@ final class Comparisons implements CompareIndex, AutoCloseable {
     }
 
     /** Ends those that nobody asks for any more; called with each audit. */
-    void endForgotten(SqlSession sql) {
-        for (Comparison running : running()) {
-            if (running.isForgotten()) {
-                int waiting = running.slotProcessId();
-                if (waiting != 0) {
-                    sql.tell(connection -> SlotWait.end(connection, waiting));
-                }
-                running.stop();
-            }
-        }
+    void endForgotten() {
+        running().stream().filter(Comparison::isForgotten).forEach(Comparison::stop);
         synchronized (this) {
             jobs.values().removeIf(each -> each.hasEnded() && each.isForgotten());
         }

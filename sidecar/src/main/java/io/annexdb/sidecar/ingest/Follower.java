@@ -183,7 +183,7 @@ public final class Follower implements AutoCloseable {
             return;
         }
         try {
-            comparisons.endForgotten(sql);
+            comparisons.endForgotten();
             reconcile.audit();
             waits.update();
             retention = sql.ask(connection -> ReadRetention.read(connection, source.slotName()));

@@ -41,10 +41,15 @@ public final class MainSlot implements AutoCloseable {
             Failpoint.SLOT_DROPPED.pass();
             processId = Connections.processId(connection);
             Slot.Created slot = Slot.create(connection, settings.slotName(), false, false);
+            processId = 0;
             return new Created(slot.consistentPoint(), server.identity());
         } finally {
-            processId = 0;
             walsender = null;
+            int left = processId;
+            processId = 0;
+            if (left != 0) {
+                SlotWait.end(settings, left);
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 package io.annexdb.sidecar.replication;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,6 +14,13 @@ import java.util.List;
  * Says which transactions a slot's creation waits for: a prepared one may be waited for forever.
  */
 public final class SlotWait {
+    private static final Logger LOG = LoggerFactory.getLogger(SlotWait.class);
+    private static final int END_SECONDS = 5;
+    private static final String END =
+            """
+            SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+            WHERE a.pid = ? AND a.backend_type = 'walsender'
+            """;
     private static final String BLOCKERS =
             """
             SELECT CASE WHEN p.gid IS NOT NULL
@@ -32,12 +42,17 @@ public final class SlotWait {
 
     private SlotWait() {}
 
-    /** Ends a process that makes a slot; it would not see that nobody waits for it any more. */
-    public static void end(Connection connection, int processId) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT pg_catalog.pg_terminate_backend(?)")) {
+    /**
+     * Ends a walsender that was left while it made a slot: it waits for transactions, and does not
+     * see that nobody waits for it any more. One that ended by itself is none to be ended.
+     */
+    static void end(SourceSettings settings, int processId) {
+        try (Connection connection = Connections.sql(settings, END_SECONDS);
+                PreparedStatement statement = connection.prepareStatement(END)) {
             statement.setInt(1, processId);
             statement.execute();
+        } catch (SQLException e) {
+            LOG.warn("Walsender {} waits on for a slot: {}", processId, e.getMessage());
         }
     }
 

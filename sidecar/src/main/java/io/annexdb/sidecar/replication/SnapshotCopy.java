@@ -68,8 +68,12 @@ public final class SnapshotCopy implements AutoCloseable {
             }
             return slot.consistentPoint();
         } finally {
-            processId = 0;
             walsender = null;
+            int left = processId;
+            processId = 0;
+            if (left != 0) {
+                SlotWait.end(settings, left);
+            }
         }
     }
 

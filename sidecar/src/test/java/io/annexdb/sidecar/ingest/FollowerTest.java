@@ -219,6 +219,34 @@ class FollowerTest {
         }
     }
 
+    /** A walsender that waits for a prepared transaction does not see that its client has gone. */
+    @Test
+    void aCopyThatNobodyWantsLeavesNoWalsenderWaiting() throws Exception {
+        String waiting =
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query"
+                        + " LIKE 'CREATE_REPLICATION_SLOT%' AND wait_event_type = 'Lock'";
+        try (Scene scene = scene()) {
+            scene.execute(
+                    "CREATE TABLE docs (id bigint PRIMARY KEY, v real[])",
+                    "CREATE TABLE more (id bigint PRIMARY KEY, v real[])");
+            scene.createIndex(1, "public.docs", "v", null);
+            scene.ready(1);
+            scene.execute(
+                    "BEGIN; INSERT INTO docs VALUES (1, '{1,2}'); PREPARE TRANSACTION 'open'");
+            scene.createIndex(2, "public.more", "v", null);
+            scene.awaitValue(waiting, "1");
+            scene.dropIndex(2);
+            scene.awaitValue(waiting, "0");
+            scene.createIndex(3, "public.more", "v", null);
+            scene.awaitValue(waiting, "1");
+            scene.stop();
+            scene.awaitValue(waiting, "0");
+            scene.start();
+            scene.execute("COMMIT PREPARED 'open'");
+            scene.ready(3);
+        }
+    }
+
     @Test
     void whatCannotBeFollowedFailsAlone() throws Exception {
         try (Scene scene = scene()) {

@@ -210,6 +210,15 @@ final class Scene implements AutoCloseable {
         }
     }
 
+    /** Waits until a query says so. */
+    void awaitValue(String query, String expected) throws SQLException, InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        for (List<String> now = query(query); !now.equals(List.of(expected)); now = query(query)) {
+            assertTrue(System.nanoTime() < end, query + " says " + now + ", not " + expected);
+            Thread.sleep(10);
+        }
+    }
+
     String describe() {
         return follower.status() + " " + registry.open().stream().map(VectorIndex::status).toList();
     }
