@@ -138,7 +138,8 @@ public final class IndexRegistry implements AutoCloseable {
             if (index == null) {
                 forget(key);
             } else if (index.state() == State.FAILED) {
-                drop(key);
+                open.remove(key);
+                forget(key);
             } else if (!index.isUntouchedDraft()) {
                 VectorIndex draft = index.distrusted();
                 open.put(key, draft);

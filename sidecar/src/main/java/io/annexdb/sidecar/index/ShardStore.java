@@ -4,6 +4,7 @@ import io.annexdb.sidecar.index.Manifest.DurableLog;
 import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.memory.MemoryBudget;
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
@@ -178,13 +179,26 @@ final class ShardStore implements ShardLog {
         }
     }
 
-    /** Gives back the memory of a shard that is not used any more. */
-    void release() {
+    /**
+     * Closes, and gives back the memory at once. The log stays, as far as the disk takes it, for
+     * what is good of it to be compared with the table; nothing relies on it.
+     */
+    void retire() {
+        files.lock();
         writing.lock();
         try {
+            durable = null;
+            complete = false;
+            journal = null;
+            closed = true;
             rows.restart();
+            log.flush();
+        } catch (AnnexException e) {
+            LOG.warn("{}: {}", definition.key(), e.getMessage());
         } finally {
+            log.close();
             writing.unlock();
+            files.unlock();
         }
     }
 
@@ -302,6 +316,9 @@ final class ShardStore implements ShardLog {
             boolean known;
             writing.lock();
             try {
+                if (closed) {
+                    return;
+                }
                 if (log.isLost() && complete && rows.generation() == null) {
                     rewriteEmpty();
                 }

@@ -192,8 +192,8 @@ public final class VectorIndex {
     }
 
     /**
-     * Takes the index out of service, also after a restart: then it is built again. Its memory and
-     * its files are free for others.
+     * Takes the index out of service, also after a restart. Its memory is free for others; its log
+     * stays, so that whoever opens the shard again has a draft to compare with the table.
      */
     public void fail(String reason) {
         LOG.error(
@@ -204,12 +204,7 @@ public final class VectorIndex {
         failure = reason;
         state = State.FAILED;
         writes.abandon();
-        try {
-            store.restart();
-        } catch (AnnexException e) {
-            LOG.warn("{}: {}", definition.key(), e.getMessage());
-            store.release();
-        }
+        store.retire();
         shared.saveManifest().run();
     }
 

@@ -204,7 +204,7 @@ final class Ingest implements AutoCloseable {
                 return;
             } catch (RuntimeException | Error e) {
                 // Also when the heap is full: the queue goes, and with it most of what fills it.
-                LOG.error("A change could not be applied, all indexes are built anew", e);
+                LOG.error("A change could not be applied, all indexes are compared", e);
                 divergence = e.toString();
             }
         }

@@ -3,8 +3,6 @@ package io.annexdb.sidecar.ingest;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
-import io.annexdb.sidecar.model.AnnexException;
-import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
@@ -24,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -36,7 +33,6 @@ import java.util.stream.Stream;
  */
 final class OpenShards {
     private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
-    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long ROOM_BYTES = 1 << 20;
 
     private final IndexRegistry registry;
@@ -44,6 +40,7 @@ final class OpenShards {
     private final SlowJobs jobs;
     private final Telemetry telemetry;
     private final RewriteWatch rewrites;
+    private final Retries retries = new Retries();
     private final Map<ShardKey, ShardRoute> routes = new LinkedHashMap<>();
     private final Set<ShardKey> refused = new HashSet<>();
 
@@ -66,23 +63,28 @@ final class OpenShards {
         return routes.get(key);
     }
 
-    /** Opens the shard unless it is open. One that failed is tried again after a while. */
+    /**
+     * Opens the shard unless it is open. One that failed is tried again after a while: what is good
+     * of its files is compared with the table.
+     */
     ShardRoute open(ShardDefinition shard, boolean streamStarted) {
         ShardRoute current = routes.get(shard.key());
-        if (current != null && isFailed(current) && mayRetry(current)) {
-            LOG.info("Trying again: {}", describe(current));
-            drop(current);
-            current = null;
+        if (current != null && !(isFailed(current) && mayRetry(current))) {
+            if (current.index().state() == State.READY) {
+                retries.serves(shard.key());
+            }
+            return current;
         }
         if (current != null) {
-            return current;
+            LOG.info("Trying again: {}: {}", describe(current), current.index().status().failure());
+            retry(current);
         }
         if (streamStarted) {
             // The stream has passed without it, so its files, if any, are behind.
             registry.distrust(shard.key());
         }
         boolean hadFiles = registry.onDisk().contains(shard.key());
-        ShardRoute route = new ShardRoute(registry.openOrCreate(shard));
+        ShardRoute route = new ShardRoute(registry.openOrCreate(shard), retries);
         routes.put(shard.key(), route);
         ingest.route(routes.values());
         if (hadFiles && route.index().state() == State.LOADING && route.index().draftRows() == 0) {
@@ -94,16 +96,25 @@ final class OpenShards {
         return route;
     }
 
+    /** Rows that did not fit would only take the room of others once more. */
+    private void retry(ShardRoute failed) {
+        if (failed.isShortOfMemory()) {
+            drop(failed);
+        } else {
+            distrust(failed);
+        }
+    }
+
     /** Shows the shard as failed, with what stands in the way of following it. */
     void refuse(ShardDefinition shard, String obstacle) {
         ShardRoute route = routes.get(shard.key());
         if (route == null) {
-            route = new ShardRoute(registry.openOrCreate(shard));
+            route = new ShardRoute(registry.openOrCreate(shard), retries);
             routes.put(shard.key(), route);
         }
         refused.add(shard.key());
         if (!isFailed(route)) {
-            route.fail(new AnnexException(ErrorCode.CONFIGURATION, obstacle, null));
+            route.refuse(obstacle);
             ingest.route(routes.values());
         }
     }
@@ -136,6 +147,7 @@ final class OpenShards {
                 LOG.info("Dropping {}", describe(route));
                 drop(route);
                 refused.remove(route.definition().key());
+                retries.forget(route.definition().key());
             } else if (!ShardCheck.sameStructure(route.definition().index(), now.index())) {
                 LOG.info("The definition changed, rebuilding {}", describe(route));
                 drop(route);
@@ -244,9 +256,7 @@ final class OpenShards {
         long room = Math.max(0, registry.memoryForNewBytes());
         Long before = roomBefore.putIfAbsent(key, room);
         boolean isRoomier = before != null && room > before + before / 4 + ROOM_BYTES;
-        return refused.remove(key)
-                || isRoomier
-                || System.nanoTime() - route.failedNanos() > RETRY_NANOS;
+        return refused.remove(key) || isRoomier || retries.isDue(key);
     }
 
     private static boolean isFailed(ShardRoute route) {

@@ -4,9 +4,11 @@ import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RowChange;
 import io.annexdb.sidecar.replication.Tuple;
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,10 +40,12 @@ final class ShardRoute {
     private volatile @Nullable LoadingRows loading;
     private final AtomicLong truncates = new AtomicLong();
     private volatile boolean begun;
-    private volatile long failedNanos;
+    private final Retries retries;
+    private volatile boolean isShortOfMemory;
 
-    ShardRoute(VectorIndex index) {
+    ShardRoute(VectorIndex index, Retries retries) {
         this.index = index;
+        this.retries = retries;
         this.waiting = index.state() == State.LOADING ? new WaitingChanges() : null;
     }
 
@@ -60,9 +67,9 @@ final class ShardRoute {
         return truncates.get();
     }
 
-    /** When the shard was taken out of service, by the clock of {@link System#nanoTime}. */
-    long failedNanos() {
-        return failedNanos;
+    /** Whether it failed because its rows did not fit. */
+    boolean isShortOfMemory() {
+        return isShortOfMemory;
     }
 
     /**
@@ -145,21 +152,41 @@ final class ShardRoute {
         loading = null;
     }
 
+    /** Takes the shard out of service until it is tried again. */
     void fail(Exception cause) {
-        String reason =
-                cause instanceof AnnexException annex
-                        ? annex.hint()
-                                .map(hint -> annex.getMessage() + ". " + hint)
-                                .orElse(String.valueOf(annex.getMessage()))
-                        : cause.toString();
+        isShortOfMemory =
+                cause instanceof AnnexException e && e.code() == ErrorCode.OUT_OF_RESOURCES;
+        ShardKey key = definition().key();
+        Duration pause = isShortOfMemory ? retries.failedForLong(key) : retries.failed(key);
+        Instant again = Instant.now().plus(pause).truncatedTo(ChronoUnit.SECONDS);
+        fail(reason(cause) + ". It is tried again at " + again, cause);
+    }
+
+    /** Takes the shard out of service for as long as something is in its way. */
+    void refuse(String obstacle) {
+        fail(obstacle, null);
+    }
+
+    private void fail(String reason, @Nullable Exception cause) {
         LOG.error(
                 "Index {} of {} is out of service: {}",
                 definition().index().name(),
                 definition().relation(),
                 reason,
                 cause);
-        failedNanos = System.nanoTime();
         index.fail(reason);
+    }
+
+    private static String reason(Exception cause) {
+        if (!(cause instanceof AnnexException annex)) {
+            return cause.toString();
+        }
+        String message = String.valueOf(annex.getMessage());
+        return annex.hint().map(hint -> message + ". " + withoutStop(hint)).orElse(message);
+    }
+
+    private static String withoutStop(String text) {
+        return text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
     }
 
     private void apply(RowChange change) {
