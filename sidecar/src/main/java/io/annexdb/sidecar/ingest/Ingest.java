@@ -36,6 +36,9 @@ import java.util.stream.Stream;
  * again from its first change; changes come in the same order then, so those applied already are
  * counted off. A transaction that does not come again (the server lost it) means that the indexes
  * have what the table has not: {@link #divergence}.
+ *
+ * <p>What was applied whole comes again, too, until the server knows that it is durable. It is
+ * ignored, for it may be acknowledged while it comes: cut off there, it never ends.
  */
 final class Ingest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
@@ -237,6 +240,9 @@ final class Ingest implements AutoCloseable {
     }
 
     private void change(StreamEvent.Changes changes) {
+        if (isApplied(changes.finalLsn())) {
+            return;
+        }
         Transaction current = current(changes.finalLsn(), changes.xid());
         for (RowChange change : changes.rows()) {
             if (current.repeated > 0) {
@@ -268,6 +274,9 @@ final class Ingest implements AutoCloseable {
     }
 
     private void commit(StreamEvent.Commit commit) {
+        if (isApplied(commit.finalLsn())) {
+            return;
+        }
         Transaction current = current(commit.finalLsn(), commit.xid());
         for (ShardRoute shard : current.touched) {
             shard.commit(commit.endLsn());
@@ -281,9 +290,18 @@ final class Ingest implements AutoCloseable {
     }
 
     private void progress(StreamEvent.Progress progress) {
-        if (transaction == null) {
+        Transaction current = transaction;
+        if (current != null && progress.walEnd().compareTo(current.finalLsn) > 0) {
+            lose(current);
+        }
+        if (transaction == null && divergence == null) {
             advance(progress.walEnd());
         }
+    }
+
+    /** Whether the transaction whose commit record begins there comes a second time. */
+    private boolean isApplied(Lsn finalLsn) {
+        return finalLsn.compareTo(registry.appliedLsn()) < 0;
     }
 
     private void advance(Lsn position) {
@@ -307,14 +325,7 @@ final class Ingest implements AutoCloseable {
     private Transaction current(Lsn finalLsn, int xid) {
         Transaction current = transaction;
         if (current != null && !current.is(finalLsn, xid)) {
-            if (!current.touched.isEmpty()) {
-                divergence =
-                        "transaction "
-                                + Integer.toUnsignedString(current.xid)
-                                + " at "
-                                + current.finalLsn
-                                + " was applied in part and is gone";
-            }
+            lose(current);
             current = null;
         }
         if (current == null) {
@@ -322,6 +333,19 @@ final class Ingest implements AutoCloseable {
             transaction = current;
         }
         return current;
+    }
+
+    /** The server has gone on behind the end of a transaction that came in part. */
+    private void lose(Transaction gone) {
+        if (!gone.touched.isEmpty()) {
+            divergence =
+                    "transaction "
+                            + Integer.toUnsignedString(gone.xid)
+                            + " at "
+                            + gone.finalLsn
+                            + " was applied in part and is gone";
+        }
+        transaction = null;
     }
 
     private void syncWhenDue() {
