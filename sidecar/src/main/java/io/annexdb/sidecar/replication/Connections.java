@@ -53,6 +53,15 @@ final class Connections {
         return connect(settings, properties);
     }
 
+    /**
+     * From now on a server that says nothing for so long counts as gone.
+     *
+     * @param seconds 0 for no limit
+     */
+    static void limitSilence(Connection connection, int seconds) throws SQLException {
+        connection.setNetworkTimeout(Runnable::run, seconds * 1_000);
+    }
+
     /** Ends the connection from any thread, also while another one blocks in it. */
     static void abort(Connection connection) {
         try {

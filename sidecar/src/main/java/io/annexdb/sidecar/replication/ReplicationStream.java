@@ -28,6 +28,7 @@ public final class ReplicationStream implements AutoCloseable {
     /** A connection that lived so long, or brought anything new, was a good one. */
     private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+    private static final int CHECK_SECONDS_MAX = 10;
     private static final long SILENCE_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final String UNDEFINED_OBJECT = "42704";
 
@@ -135,6 +136,8 @@ public final class ReplicationStream implements AutoCloseable {
             if (closed) {
                 return;
             }
+            // Until there is a session, nobody else would notice a server that has frozen.
+            Connections.limitSilence(walsender, CHECK_SECONDS_MAX);
             Lsn confirmed = check(walsender);
             if (gap != null) {
                 return;
@@ -144,6 +147,7 @@ public final class ReplicationStream implements AutoCloseable {
                     StreamSession.start(
                             walsender, settings.slotName(), queue, () -> durable, confirmed);
             session = current;
+            Connections.limitSilence(walsender, 0);
             error = null;
             LOG.info(
                     "Streaming from slot {} after {}; what comes twice, up to {}, is skipped",
