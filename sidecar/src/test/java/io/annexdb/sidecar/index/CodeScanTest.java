@@ -171,7 +171,7 @@ class CodeScanTest {
             for (int i = 0; i < rows; i++) {
                 index.upsert(Fixture.key(i), null, vectors[i]);
             }
-            awaitIdle(index);
+            Fixture.awaitIdle(index);
             assertEquals(0, index.status().memoryBytes().get("codes"));
             for (float[] query : Fixture.clustered(random, 30, dimension, 10)) {
                 double[] expected =
@@ -278,17 +278,8 @@ class CodeScanTest {
     }
 
     private static void awaitCodes(VectorIndex index) throws InterruptedException {
-        awaitIdle(index);
+        Fixture.awaitIdle(index);
         assertTrue(Objects.requireNonNull(index.status().memoryBytes().get("codes")) > 0);
-    }
-
-    private static void awaitIdle(VectorIndex index) throws InterruptedException {
-        Fixture.awaitLinked(index);
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!index.background().isIdle()) {
-            assertTrue(System.nanoTime() < deadline, () -> index.status().toString());
-            Thread.sleep(2);
-        }
     }
 
     private static Generation generation(VectorIndex index) {

@@ -182,4 +182,16 @@ final class Fixture {
             Thread.sleep(5);
         }
     }
+
+    /** Everything is linked, trained and compacted, and no repair is under way. */
+    static void awaitIdle(VectorIndex index) throws InterruptedException {
+        awaitLinked(index);
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        while (!index.background().isIdle()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("not idle after 60 s: " + index.status());
+            }
+            Thread.sleep(5);
+        }
+    }
 }

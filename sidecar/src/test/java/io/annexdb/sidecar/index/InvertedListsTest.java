@@ -131,6 +131,7 @@ class InvertedListsTest {
                 index.commit(new Lsn(40 + round));
                 gate("churn", index, queries, live);
             }
+            Fixture.awaitIdle(index);
             assertNotEquals(before, index.store().rows().generation(), "was compacted");
         }
     }

@@ -203,7 +203,7 @@ class RecallTest {
     private static void gate(String when, VectorIndex index, float[][] queries, List<RowKey> live)
             throws InterruptedException {
         Fixture.awaitLinked(index);
-        awaitIdle(index);
+        Fixture.awaitIdle(index);
         assertEquals(live.size(), index.status().rows());
         double recall = 0;
         for (float[] query : queries) {
@@ -217,15 +217,8 @@ class RecallTest {
         reachable(when, index);
     }
 
-    /** A walk over the graph is exact only when no repair is under way. */
-    private static void awaitIdle(VectorIndex index) throws InterruptedException {
-        for (int i = 0; i < 2_000 && !index.background().isIdle(); i++) {
-            Thread.sleep(5);
-        }
-    }
-
     private static void reachable(String when, VectorIndex index) throws InterruptedException {
-        awaitIdle(index);
+        Fixture.awaitIdle(index);
         Generation generation = generation(index);
         GraphCheck.Report report = GraphCheck.check(generation.graph, generation.linking.linked());
         assertEquals(0, report.badLinks(), when);
