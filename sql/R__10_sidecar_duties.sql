@@ -180,6 +180,15 @@ $function$;
 comment on function annex.local_shards() is
     'For sidecars: the relations of every index on this node, one row per index and leaf relation';
 
+create or replace function annex.index_origin(index_id bigint) returns bigint
+language sql stable security definer parallel safe
+set search_path to pg_catalog, pg_temp
+as $function$
+    select coalesce(v.origin_id, v.index_id) from memory.vector_indexes v where v.index_id = index_origin.index_id
+$function$;
+comment on function annex.index_origin(bigint) is
+    'For sidecars: the number that an index had first, by which they know what they have of it';
+
 create or replace function annex.publish(relation_oids oid[]) returns void
 language plpgsql security definer
 set search_path to pg_catalog, pg_temp

@@ -344,7 +344,7 @@ begin
     execute format('alter publication annex_data drop table %s', annex_internal.qualified_name(relation));
     perform set_config('annex_internal.publishing', '', true);
     if not annex_internal.is_citus() then
-        perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v
+        perform annex_internal.distrust(v.index_id) from memory.vector_indexes v
         where to_regclass(v.table_name) = relation or to_regclass(v.table_name) = pg_partition_root(relation);
     end if;
 end
@@ -378,22 +378,30 @@ end
 $function$;
 comment on function annex_internal.follow_changes() is 'Follows renamed tables and columns, withdraws tables without a key, and writes the fetch functions of altered tables anew';
 
-create or replace function annex_internal.load_anew(index_id bigint) returns void
+create or replace function annex_internal.distrust(index_id bigint) returns void
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $function$
 declare
     v_new_id bigint := nextval('memory.vector_index_id');
 begin
-    -- Under another number the index is one that no sidecar has yet, from the commit of this transaction until it
-    -- has been loaded again.
-    update memory.vector_indexes v set index_id = v_new_id where v.index_id = load_anew.index_id;
+    -- Under another number the index is one that no sidecar serves, from the commit of this transaction until what
+    -- they have of it, which they know by the number it had first, has been compared with the table.
+    update memory.vector_indexes v set index_id = v_new_id, origin_id = coalesce(v.origin_id, v.index_id)
+    where v.index_id = distrust.index_id;
     perform annex_internal.generate_fetch(v_new_id);
     execute format('drop function if exists annex_internal.%I(anyelement, text[], double precision[], bigint[], text, boolean)',
-        'fetch_' || load_anew.index_id);
+        'fetch_' || distrust.index_id);
 end
 $function$;
-comment on function annex_internal.load_anew(bigint) is 'Has an index loaded anew, and not answer before';
+comment on function annex_internal.distrust(bigint) is 'Has the rows of an index compared with the table, and not answer before';
+do $former_name$
+begin
+    if to_regprocedure('annex_internal.load_anew(bigint)') is not null then
+        drop function annex_internal.load_anew(bigint);
+    end if;
+end
+$former_name$;
 
 create or replace function annex_internal.follow_rewrites() returns event_trigger
 language plpgsql security definer
@@ -408,11 +416,11 @@ begin
         return;
     end if;
     -- A rewrite may change every key and vector, and the stream of changes tells of none.
-    perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v
+    perform annex_internal.distrust(v.index_id) from memory.vector_indexes v
     where to_regclass(v.table_name) = v_target or to_regclass(v.table_name) = pg_partition_root(v_target);
 end
 $function$;
-comment on function annex_internal.follow_rewrites() is 'Has the indexes of rewritten tables loaded anew';
+comment on function annex_internal.follow_rewrites() is 'Has the indexes of rewritten tables compared with them';
 
 create or replace function annex_internal.follow_publications() returns event_trigger
 language plpgsql security definer
@@ -441,12 +449,12 @@ begin
     end if;
     -- Changes may be withheld from now on, and the stream says nothing of it.
     if v_altered then
-        perform annex_internal.load_anew(v.index_id) from memory.vector_indexes v;
+        perform annex_internal.distrust(v.index_id) from memory.vector_indexes v;
     end if;
 end
 $function$;
 comment on function annex_internal.follow_publications() is
-    'Has all indexes loaded anew when somebody else has altered the publication of the sidecars';
+    'Has all indexes compared with their tables when somebody else has altered the publication of the sidecars';
 
 do $triggers$
 begin
@@ -463,7 +471,7 @@ begin
         comment on event trigger annex_follow_changes is 'Annex: follows renamed and altered tables';
         drop event trigger if exists annex_follow_rewrites;
         create event trigger annex_follow_rewrites on table_rewrite execute function annex_internal.follow_rewrites();
-        comment on event trigger annex_follow_rewrites is 'Annex: has the indexes of rewritten tables loaded anew';
+        comment on event trigger annex_follow_rewrites is 'Annex: has the indexes of rewritten tables compared with them';
         drop event trigger if exists annex_follow_publications;
         create event trigger annex_follow_publications on ddl_command_end
             when tag in ('CREATE PUBLICATION', 'ALTER PUBLICATION')
@@ -486,4 +494,4 @@ begin
 end
 $fetch_functions$;
 
-revoke execute on function annex_internal.generate_fetch(bigint), annex_internal.load_anew(bigint), annex_internal.note_numbers(bigint), annex_internal.withdraw_keyless(regclass), annex_internal.remove_index(text), annex.follow_names() from public;
+revoke execute on function annex_internal.generate_fetch(bigint), annex_internal.distrust(bigint), annex_internal.note_numbers(bigint), annex_internal.withdraw_keyless(regclass), annex_internal.remove_index(text), annex.follow_names() from public;

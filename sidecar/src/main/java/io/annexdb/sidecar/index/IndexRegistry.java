@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,17 +47,13 @@ public final class IndexRegistry implements AutoCloseable {
     /** Guards the manifest, and openings and drops of shards. */
     private final Object files = new Object();
 
-    private volatile Manifest manifest;
+    private final NodeManifest manifest;
 
-    /** In which file of the server each shard's relation was seen last; saved with the rest. */
-    private final Map<ShardKey, Long> fileNodes = new ConcurrentHashMap<>();
-
-    private IndexRegistry(IndexSettings settings, FileChannel lockFile, Manifest manifest) {
+    private IndexRegistry(IndexSettings settings, FileChannel lockFile) {
         this.settings = settings;
         this.lockFile = lockFile;
-        this.manifest = manifest;
-        fileNodes.putAll(manifest.fileNodes());
-        applied = new AppliedPosition(manifest.lsn());
+        manifest = new NodeManifest(settings.directory(), open);
+        applied = new AppliedPosition(durableLsn());
         ScratchPool scratches = new ScratchPool();
         linkers = new Linkers(settings.linkerThreads(), scratches);
         shared =
@@ -82,7 +77,7 @@ public final class IndexRegistry implements AutoCloseable {
         try {
             Files.createDirectories(directory);
             FileChannel lockFile = lock(directory.resolve("lock"));
-            return new IndexRegistry(settings, lockFile, readManifest(directory));
+            return new IndexRegistry(settings, lockFile);
         } catch (IOException e) {
             throw ShardFiles.failed("open", directory, e);
         }
@@ -97,15 +92,15 @@ public final class IndexRegistry implements AutoCloseable {
         synchronized (files) {
             VectorIndex known = open.get(shard.key());
             if (known != null && isSame(known.definition(), shard)) {
-                return known;
+                return known.isUntouchedDraft() ? redefine(known, shard) : known;
             }
             if (known != null) {
                 drop(shard.key());
             }
             ShardFiles shardFiles = files(shard.key());
-            DurableLog durable = manifest.logs().get(shard.key());
+            DurableLog durable = manifest.saved().log(shard);
             VectorIndex index =
-                    Recover.open(shard, shardFiles, shared.budget(), durable, manifest.lsn())
+                    Recover.open(shard, shardFiles, shared.budget(), durable, durableLsn())
                             .map(recovered -> adopt(shard, recovered))
                             .orElseGet(() -> create(shard, shardFiles));
             open.put(shard.key(), index);
@@ -114,11 +109,21 @@ public final class IndexRegistry implements AutoCloseable {
         }
     }
 
+    /** A draft becomes what the catalog shows now: its index may have another number. */
+    private VectorIndex redefine(VectorIndex draft, ShardDefinition shard) {
+        if (draft.definition().equals(shard)) {
+            return draft;
+        }
+        VectorIndex next = draft.distrusted(shard);
+        open.put(shard.key(), next);
+        return next;
+    }
+
     private VectorIndex adopt(ShardDefinition shard, Recover.Recovered recovered) {
         if (recovered.flaw() == null) {
             return new VectorIndex(shard, shared, recovered.store(), State.READY);
         }
-        forget(shard.key());
+        manifest.forget(shard.key());
         VectorIndex draft = new VectorIndex(shard, shared, recovered.store(), State.LOADING);
         LOG.warn(
                 "{}: {}; {} rows of it are compared with the table",
@@ -136,14 +141,14 @@ public final class IndexRegistry implements AutoCloseable {
         synchronized (files) {
             VectorIndex index = open.get(key);
             if (index == null) {
-                forget(key);
+                manifest.forget(key);
             } else if (index.state() == State.FAILED) {
                 open.remove(key);
-                forget(key);
+                manifest.forget(key);
             } else if (!index.isUntouchedDraft()) {
-                VectorIndex draft = index.distrusted();
+                VectorIndex draft = index.distrusted(index.definition());
                 open.put(key, draft);
-                fileNodes.remove(key);
+                manifest.forgetFileNode(key);
                 saveManifest();
                 linkers.wake(draft);
             }
@@ -162,7 +167,7 @@ public final class IndexRegistry implements AutoCloseable {
             for (VectorIndex index : List.copyOf(open.values())) {
                 rewound += rewind(index, position) ? 1 : 0;
             }
-            save(current(position, manifest.identity()));
+            manifest.save(position, manifest.saved().identity());
             applied.set(position);
             return rewound;
         }
@@ -186,7 +191,7 @@ public final class IndexRegistry implements AutoCloseable {
     }
 
     private VectorIndex create(ShardDefinition shard, ShardFiles shardFiles) {
-        forget(shard.key());
+        manifest.forget(shard.key());
         ShardStore store = ShardStore.create(shard, shardFiles, shared.budget());
         return new VectorIndex(shard, shared, store, State.LOADING);
     }
@@ -195,7 +200,7 @@ public final class IndexRegistry implements AutoCloseable {
     public void drop(ShardKey key) {
         synchronized (files) {
             VectorIndex index = open.remove(key);
-            forget(key);
+            manifest.forget(key);
             Failpoint.SHARD_FORGOTTEN.pass();
             if (index != null) {
                 index.drop();
@@ -276,13 +281,7 @@ public final class IndexRegistry implements AutoCloseable {
             if (failure != null) {
                 throw failure;
             }
-            Manifest next = current(reached.max(manifest.lsn()), manifest.identity());
-            if (!next.equals(manifest)) {
-                Failpoint.SYNC_BETWEEN.pass();
-                save(next);
-                Failpoint.SYNC_DONE.pass();
-            }
-            return next.lsn();
+            return manifest.advance(reached);
         }
     }
 
@@ -304,41 +303,40 @@ public final class IndexRegistry implements AutoCloseable {
 
     /** The position that is durable: after a start, the manifest's. */
     public Lsn durableLsn() {
-        return manifest.lsn();
+        return manifest.saved().lsn();
     }
 
     /** The stream that the positions belong to; empty in a new directory and after a reset. */
     public Optional<NodeIdentity> identity() {
-        return Optional.ofNullable(manifest.identity());
+        return Optional.ofNullable(manifest.saved().identity());
     }
 
     /** What {@link #published} was given last; empty while there is nothing. */
     public String publication() {
-        return manifest.publication();
+        return manifest.saved().publication();
     }
 
     /** Writes a line about the publication into the manifest, durable before it returns. */
     public void published(String publication) {
         synchronized (files) {
-            Manifest now = current(manifest.lsn(), manifest.identity());
-            save(new Manifest(now.lsn(), now.identity(), publication, now.logs(), now.fileNodes()));
+            manifest.save(publication);
         }
     }
 
     /** In which file of the server the shard's relation was seen last. */
     public Optional<Long> fileNode(ShardKey key) {
-        return Optional.ofNullable(fileNodes.get(key));
+        return manifest.fileNode(key);
     }
 
     /** The shard's relation is in this file; durable with the next position. */
     public void fileNode(ShardKey key, long fileNode) {
-        fileNodes.put(key, fileNode);
+        manifest.fileNode(key, fileNode);
     }
 
     /** Writes the identity into the manifest, durable before it returns. */
     public void identify(NodeIdentity identity) {
         synchronized (files) {
-            save(current(manifest.lsn(), identity));
+            manifest.save(durableLsn(), identity);
             Failpoint.NODE_IDENTIFIED.pass();
         }
     }
@@ -352,8 +350,7 @@ public final class IndexRegistry implements AutoCloseable {
             for (ShardKey key : List.copyOf(open.keySet())) {
                 distrust(key);
             }
-            fileNodes.clear();
-            save(Manifest.EMPTY);
+            manifest.forgetAll();
             Failpoint.NODE_FORGOTTEN.pass();
             applied.set(Lsn.ZERO);
         }
@@ -365,8 +362,7 @@ public final class IndexRegistry implements AutoCloseable {
      */
     public void reset() {
         synchronized (files) {
-            fileNodes.clear();
-            save(Manifest.EMPTY);
+            manifest.forgetAll();
             Failpoint.NODE_FORGOTTEN.pass();
             for (ShardKey key : List.copyOf(open.keySet())) {
                 drop(key);
@@ -397,45 +393,7 @@ public final class IndexRegistry implements AutoCloseable {
 
     private void saveManifest() {
         synchronized (files) {
-            save(current(manifest.lsn(), manifest.identity()));
-        }
-    }
-
-    /** What is durable now: of open shards what they say, of others what was known. */
-    private Manifest current(Lsn lsn, @Nullable NodeIdentity identity) {
-        Map<ShardKey, DurableLog> logs = new HashMap<>(manifest.logs());
-        open.forEach((key, index) -> {
-            DurableLog durable = index.store().durable();
-            if (durable == null || index.state() == State.FAILED) {
-                logs.remove(key);
-            } else {
-                logs.put(key, durable);
-            }
-        });
-        return new Manifest(lsn, identity, manifest.publication(), logs, fileNodes);
-    }
-
-    private void forget(ShardKey key) {
-        boolean isKnown = fileNodes.remove(key) != null;
-        if (isKnown || manifest.logs().containsKey(key)) {
-            Map<ShardKey, DurableLog> logs = new HashMap<>(manifest.logs());
-            logs.remove(key);
-            save(
-                    new Manifest(
-                            manifest.lsn(),
-                            manifest.identity(),
-                            manifest.publication(),
-                            logs,
-                            fileNodes));
-        }
-    }
-
-    private void save(Manifest next) {
-        try {
-            next.write(manifestPath(settings.directory()));
-            manifest = next;
-        } catch (IOException e) {
-            throw ShardFiles.failed("write", manifestPath(settings.directory()), e);
+            manifest.save();
         }
     }
 
@@ -447,19 +405,6 @@ public final class IndexRegistry implements AutoCloseable {
         return ShardFiles.graphFingerprint(one) == ShardFiles.graphFingerprint(other)
                 && one.index().options().lists().equals(other.index().options().lists())
                 && one.index().method() == other.index().method();
-    }
-
-    private static Path manifestPath(Path directory) {
-        return directory.resolve("manifest");
-    }
-
-    private static Manifest readManifest(Path directory) {
-        try {
-            return Manifest.read(manifestPath(directory)).orElse(Manifest.EMPTY);
-        } catch (IOException e) {
-            LOG.error("the node starts anew, all indexes are compared with their tables", e);
-            return Manifest.EMPTY;
-        }
     }
 
     static FileChannel lock(Path path) throws IOException {

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.segment.LogPosition;
 import io.annexdb.sidecar.telemetry.Failpoint;
@@ -29,6 +30,7 @@ import java.util.zip.CRC32C;
  * identity 7301234567890123456 1 16384 annex_main     system, timeline, database, slot; may be missing
  * publication 16500 742 1;16402 16501 742 1            as ingest knows it again; may be missing
  * shard 7-16402 log 3 bytes 123456 chain 9f0e1d2c3b4a5968   one line per shard whose first copy is done
+ * shard 8-16402 log 1 bytes 123456 chain 8f0e1d2c3b4a5968 as 9      of an index that is number 9 now
  * file 7-16402 16410                                  a shard's relation and its file
  * crc32c 1a2b3c4d                                     of all lines before
  * </pre>
@@ -40,13 +42,15 @@ import java.util.zip.CRC32C;
  * @param publication one line about the publication that the stream had; empty when there is none
  * @param logs how much of which log must be there; less means that it lost what was acknowledged
  * @param fileNodes in which file of the server each shard's relation was seen last
+ * @param indexIds as which index a shard was loaded, where that is not the one of its key
  */
 record Manifest(
         Lsn lsn,
         @Nullable NodeIdentity identity,
         String publication,
         Map<ShardKey, DurableLog> logs,
-        Map<ShardKey, Long> fileNodes) {
+        Map<ShardKey, Long> fileNodes,
+        Map<ShardKey, Long> indexIds) {
     static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, "", Map.of(), Map.of());
     private static final String FIRST_LINE = "annex-manifest 2";
 
@@ -65,6 +69,24 @@ record Manifest(
     Manifest {
         logs = Map.copyOf(logs);
         fileNodes = Map.copyOf(fileNodes);
+        indexIds = Map.copyOf(indexIds);
+    }
+
+    /** One whose shards are all of the index of their key. */
+    Manifest(
+            Lsn lsn,
+            @Nullable NodeIdentity identity,
+            String publication,
+            Map<ShardKey, DurableLog> logs,
+            Map<ShardKey, Long> fileNodes) {
+        this(lsn, identity, publication, logs, fileNodes, Map.of());
+    }
+
+    /** How much of the shard's log is durable, if it was loaded as this index. */
+    @Nullable DurableLog log(ShardDefinition shard) {
+        ShardKey key = shard.key();
+        boolean same = indexIds.getOrDefault(key, key.indexId()) == shard.index().id();
+        return same ? logs.get(key) : null;
     }
 
     /** Reads the file; empty when there is none. */
@@ -118,6 +140,7 @@ record Manifest(
                         .append(log.bytes())
                         .append(" chain ")
                         .append(Long.toHexString(log.position().chain()))
+                        .append(indexIds.containsKey(key) ? " as " + indexIds.get(key) : "")
                         .append('\n'));
         content.append(lastLine(content.toString())).append('\n');
         Path temporary = path.resolveSibling(path.getFileName() + ".new");
@@ -151,6 +174,7 @@ record Manifest(
         String publication = "";
         Map<ShardKey, DurableLog> logs = new HashMap<>();
         Map<ShardKey, Long> fileNodes = new HashMap<>();
+        Map<ShardKey, Long> indexIds = new HashMap<>();
         for (String line : lines.subList(1, lines.size() - 1)) {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
@@ -164,18 +188,22 @@ record Manifest(
                                         words[4]);
                 case "publication" -> publication = line.substring(line.indexOf(' ') + 1);
                 case "file" -> fileNodes.put(parseKey(words[1]), Long.parseLong(words[2]));
-                case "shard" ->
-                        logs.put(
-                                parseKey(words[1]),
-                                new DurableLog(
-                                        Long.parseLong(words[3]),
-                                        new LogPosition(
-                                                Long.parseLong(words[5]),
-                                                Long.parseUnsignedLong(words[7], 16))));
+                case "shard" -> {
+                    logs.put(
+                            parseKey(words[1]),
+                            new DurableLog(
+                                    Long.parseLong(words[3]),
+                                    new LogPosition(
+                                            Long.parseLong(words[5]),
+                                            Long.parseUnsignedLong(words[7], 16))));
+                    if (words.length > 8) {
+                        indexIds.put(parseKey(words[1]), Long.parseLong(words[9]));
+                    }
+                }
                 default -> throw new IllegalArgumentException(line);
             }
         }
-        return new Manifest(lsn, identity, publication, logs, fileNodes);
+        return new Manifest(lsn, identity, publication, logs, fileNodes, indexIds);
     }
 
     private static ShardKey parseKey(String word) {

@@ -192,7 +192,7 @@ record ShardFiles(Path directory) {
         return fingerprint(
                 String.join(
                         "\n",
-                        Long.toString(index.id()),
+                        Long.toString(shard.originId()),
                         Long.toString(shard.relationOid()),
                         index.column(),
                         index.metric().sqlName(),

@@ -357,8 +357,10 @@ public final class VectorIndex {
     /**
      * An index over the same rows that does not serve before they have been compared with the
      * table. This one is closed by that.
+     *
+     * @param now as the shard is defined from here on
      */
-    VectorIndex distrusted() {
+    VectorIndex distrusted(ShardDefinition now) {
         store.writing.lock();
         try {
             closed = true;
@@ -366,7 +368,7 @@ public final class VectorIndex {
             store.writing.unlock();
         }
         store.distrust();
-        return new VectorIndex(definition, shared, store, State.LOADING);
+        return new VectorIndex(now, shared, store, State.LOADING);
     }
 
     /** Whether a copy may begin, and none has. */

@@ -151,6 +151,13 @@ final class OpenShards {
             } else if (!ShardCheck.sameStructure(route.definition().index(), now.index())) {
                 LOG.info("The definition changed, rebuilding {}", describe(route));
                 drop(route);
+            } else if (route.definition().index().id() != now.index().id()) {
+                LOG.warn(
+                        "The publication or the table was altered, the index has number {} now:"
+                                + " comparing {}",
+                        now.index().id(),
+                        describe(route));
+                distrust(route);
             }
         }
     }

@@ -121,7 +121,8 @@ final class Reconcile {
      */
     synchronized List<Followed> followed(long indexId) {
         Map<ShardKey, ShardDefinition> wanted = readCatalog();
-        wanted.keySet().removeIf(key -> key.indexId() != indexId || shards.find(key) == null);
+        wanted.values().removeIf(shard -> shard.index().id() != indexId);
+        wanted.keySet().removeIf(key -> shards.find(key) == null);
         Map<Long, RelationFacts> facts = readFacts(wanted);
         List<Followed> followed = new ArrayList<>();
         wanted.forEach((key, shard) -> {

@@ -26,6 +26,8 @@ import java.util.List;
 /** Reads which leaf relations of this node are to be indexed, from annex.local_shards(). */
 public final class CatalogReader {
     private static final Logger LOG = LoggerFactory.getLogger(CatalogReader.class);
+    private static final String SHARDS =
+            "SELECT s.*, annex.index_origin(s.index_id) AS origin_id FROM annex.local_shards() s";
 
     private CatalogReader() {}
 
@@ -40,7 +42,7 @@ public final class CatalogReader {
             }
             followNames(statement);
             List<ShardDefinition> shards = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery("SELECT * FROM annex.local_shards()")) {
+            try (ResultSet rows = statement.executeQuery(SHARDS)) {
                 while (rows.next()) {
                     addShard(shards, rows);
                 }
@@ -98,6 +100,7 @@ public final class CatalogReader {
                                                     row.getInt("nprobe"),
                                                     row.getInt("nbits"))),
                                     included(row)),
+                            row.getLong("origin_id"),
                             row.getLong("relation_oid"),
                             row.getString("relation")));
         } catch (AnnexException e) {

@@ -2,24 +2,29 @@ package io.annexdb.sidecar.ingest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.index.CopyResult;
-import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.replication.TestServer;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -52,13 +57,22 @@ class ReconcileTest {
     }
 
     private Scene scene() throws Exception {
+        return scene(true);
+    }
+
+    /** With event triggers, or as where the installer was not allowed to have them. */
+    private Scene scene(boolean triggers) throws Exception {
         String name = "reconcile_" + DATABASES.incrementAndGet();
         server.execute("CREATE DATABASE " + name);
-        Scene scene = Scene.open(server.postgres().getJdbcUrl("postgres", name), directory);
-        // As where event triggers are not allowed: these give a new index instead, loaded anew.
+        Scene scene =
+                Scene.openWithTriggers(server.postgres().getJdbcUrl("postgres", name), directory);
+        if (!triggers) {
+            scene.execute(
+                    "ALTER EVENT TRIGGER annex_follow_rewrites DISABLE",
+                    "ALTER EVENT TRIGGER annex_follow_publications DISABLE",
+                    "ALTER EVENT TRIGGER annex_follow_publications_dropped DISABLE");
+        }
         scene.execute(
-                "ALTER EVENT TRIGGER annex_follow_publications DISABLE",
-                "ALTER EVENT TRIGGER annex_follow_publications_dropped DISABLE",
                 "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, v real[])",
                 "ALTER TABLE docs ALTER COLUMN v SET STORAGE EXTERNAL",
                 rows(1, 500));
@@ -82,12 +96,12 @@ class ReconcileTest {
         scene.await(
                 scene::describe,
                 () ->
-                        scene.registry().shardsOf(1).stream()
+                        scene.shards(1).stream()
                                 .anyMatch(index ->
                                         index.state() == State.READY
                                                 && !index.copied().equals(nothing)
                                                 && index.copied().added() < 400));
-        return scene.registry().shardsOf(1).getFirst().copied();
+        return scene.ready(1).copied();
     }
 
     @Test
@@ -109,9 +123,10 @@ class ReconcileTest {
         }
     }
 
-    @Test
-    void aPublicationThatLostTheTableCostsOnlyTheDifference() throws Exception {
-        try (Scene scene = scene()) {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPublicationThatLostTheTableCostsOnlyTheDifference(boolean triggers) throws Exception {
+        try (Scene scene = scene(triggers)) {
             scene.execute(
                     "ALTER PUBLICATION annex_data DROP TABLE docs",
                     "DELETE FROM docs WHERE id <= 10",
@@ -122,9 +137,66 @@ class ReconcileTest {
         }
     }
 
+    /**
+     * From the commit that alters the publication until its rows have been compared the index is
+     * one that nobody has; also over a restart, and when that happens twice.
+     */
     @Test
-    void aPublicationMadeAnewWhileNobodyLookedCostsOnlyTheDifference() throws Exception {
-        try (Scene scene = scene()) {
+    void anAlteredPublicationsIndexDoesNotServeUntilItIsCompared() throws Exception {
+        try (Scene scene = scene();
+                Connection writer = scene.connect()) {
+            long before = scene.number(1);
+            // A snapshot waits for it, and so does the comparison.
+            writer.setAutoCommit(false);
+            try (Statement statement = writer.createStatement()) {
+                statement.execute("CREATE TABLE other (i int)");
+            }
+            scene.execute("ALTER PUBLICATION annex_data SET (publish = 'insert')");
+            long once = scene.number(1);
+            assertFalse(once == before, "the index has the number that it had");
+            scene.await(scene::describe, () -> scene.registry().shardsOf(once).size() == 1);
+            assertEquals(List.of(), scene.registry().shardsOf(before));
+            assertEquals(500, refused(scene, once).draftRows());
+            scene.execute("ALTER PUBLICATION annex_data DROP TABLE docs");
+            long twice = scene.number(1);
+            scene.await(scene::describe, () -> scene.registry().shardsOf(twice).size() == 1);
+            refused(scene, twice);
+            scene.stop();
+            scene.start();
+            scene.await(scene::describe, () -> scene.registry().shardsOf(twice).size() == 1);
+            assertEquals(500, refused(scene, twice).draftRows());
+            writer.commit();
+            assertEquals(new CopyResult(500, 0, 0, 0), compared(scene));
+            scene.stop();
+            scene.start();
+            scene.assertSame(1, "docs", "v", 600, "tenant");
+            assertEquals(0, scene.ready(1).status().loadedRows(), "compared again");
+        }
+    }
+
+    private static VectorIndex refused(Scene scene, long number) {
+        VectorIndex index = scene.registry().shardsOf(number).getFirst();
+        assertEquals(State.LOADING, index.state());
+        AnnexException refused =
+                assertThrows(
+                        AnnexException.class,
+                        () ->
+                                index.search(
+                                        new float[600],
+                                        1,
+                                        10,
+                                        null,
+                                        Double.POSITIVE_INFINITY,
+                                        () -> false));
+        assertEquals(ErrorCode.NOT_SERVABLE, refused.code());
+        return index;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPublicationMadeAnewWhileNobodyLookedCostsOnlyTheDifference(boolean triggers)
+            throws Exception {
+        try (Scene scene = scene(triggers)) {
             scene.stop();
             scene.execute(
                     "DROP PUBLICATION annex_data",
@@ -159,9 +231,10 @@ class ReconcileTest {
         }
     }
 
-    @Test
-    void aTableRewrittenWhileNobodyLookedIsCompared() throws Exception {
-        try (Scene scene = scene()) {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTableRewrittenWhileNobodyLookedIsCompared(boolean triggers) throws Exception {
+        try (Scene scene = scene(triggers)) {
             scene.stop();
             scene.execute(
                     "ALTER TABLE docs ALTER COLUMN v TYPE real[] USING CASE WHEN id % 100 = 0 THEN"
@@ -174,11 +247,12 @@ class ReconcileTest {
     }
 
     /** Rows change in every way while they are compared; their vectors are stored out of line. */
-    @Test
-    void writersBesideTheComparison() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void writersBesideTheComparison(boolean triggers) throws Exception {
         System.out.println("ReconcileTest seed " + SEED);
         AtomicBoolean done = new AtomicBoolean();
-        try (Scene scene = scene();
+        try (Scene scene = scene(triggers);
                 ExecutorService executor = Executors.newFixedThreadPool(2)) {
             List<Future<Integer>> writers =
                     List.of(
@@ -186,13 +260,11 @@ class ReconcileTest {
                             executor.submit(() -> write(scene, done, 1)));
             try {
                 for (int round = 0; round < 4; round++) {
-                    IndexRegistry registry = scene.registry();
                     VectorIndex before = scene.ready(1);
                     if (round % 2 == 0) {
                         scene.execute("ALTER PUBLICATION annex_data DROP TABLE docs");
                         scene.await(
-                                scene::describe,
-                                () -> !registry.shardsOf(1).equals(List.of(before)));
+                                scene::describe, () -> !scene.shards(1).equals(List.of(before)));
                     } else {
                         scene.stop();
                         scene.execute("SELECT pg_drop_replication_slot('annex_main')");
@@ -200,7 +272,7 @@ class ReconcileTest {
                         scene.await(
                                 scene::describe,
                                 () ->
-                                        scene.registry().shardsOf(1).stream()
+                                        scene.shards(1).stream()
                                                 .anyMatch(each -> each.copied().kept() > 0));
                     }
                     scene.ready(1);

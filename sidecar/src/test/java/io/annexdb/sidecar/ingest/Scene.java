@@ -50,10 +50,15 @@ final class Scene implements AutoCloseable {
      * number.
      */
     static Scene open(String url, Path directory) throws SQLException {
-        AnnexMigrations.migrate(url, "postgres", null, Map.of());
-        Scene scene = new Scene(url, directory);
+        Scene scene = openWithTriggers(url, directory);
         scene.execute("ALTER EVENT TRIGGER annex_follow_rewrites DISABLE");
         return scene;
+    }
+
+    /** As the other, with all event triggers. */
+    static Scene openWithTriggers(String url, Path directory) throws SQLException {
+        AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        return new Scene(url, directory);
     }
 
     private Follower follower() {
@@ -136,14 +141,29 @@ final class Scene implements AutoCloseable {
         execute("DELETE FROM memory.vector_indexes WHERE index_id = " + id);
     }
 
-    /** The one shard of the index, once it is ready. */
-    VectorIndex ready(long id) throws InterruptedException {
+    /** The shards of the index that was created with this number, whatever it has now. */
+    List<VectorIndex> shards(long id) {
+        return registry.open().stream()
+                .filter(index -> index.definition().originId() == id)
+                .toList();
+    }
+
+    /** The number that the catalog has for the index that was created with this one. */
+    long number(long id) throws SQLException {
+        return Long.parseLong(
+                query("SELECT index_id FROM annex.indexes WHERE index_name = 'index_" + id + "'")
+                        .getFirst());
+    }
+
+    /** The one shard of the index, once it is ready under the number that it has now. */
+    VectorIndex ready(long id) throws SQLException, InterruptedException {
+        long number = number(id);
         await(
-                () -> "index " + id + " is not ready: " + describe(),
+                () -> "index " + id + " is not ready as " + number + ": " + describe(),
                 () ->
-                        registry.shardsOf(id).size() == 1
-                                && registry.shardsOf(id).getFirst().state() == State.READY);
-        return registry.shardsOf(id).getFirst();
+                        registry.shardsOf(number).size() == 1
+                                && registry.shardsOf(number).getFirst().state() == State.READY);
+        return registry.shardsOf(number).getFirst();
     }
 
     /** Asserts that the ready index holds exactly the table's rows with an indexable vector. */
