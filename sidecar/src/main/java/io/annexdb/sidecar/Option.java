@@ -95,6 +95,11 @@ enum Option {
             "1000",
             number(10, 3_600_000),
             "how often the catalog is compared with what is indexed"),
+    COPY_CONNECTIONS(
+            "copy-connections",
+            "2",
+            number(1, 16),
+            "how many connections read a table that is copied"),
     LOG_LEVEL("log.level", "info", oneOf("error", "warn", "info", "debug"), "what is logged");
 
     /** What an option's values must be. */

@@ -242,7 +242,8 @@ public final class Sidecar implements AutoCloseable {
                 config.text(Option.DATABASE_USER),
                 config.text(Option.DATABASE_PASSWORD),
                 config.text(Option.NAME),
-                Duration.ofMillis(config.number(Option.AUDIT_INTERVAL_MILLIS)));
+                Duration.ofMillis(config.number(Option.AUDIT_INTERVAL_MILLIS)),
+                config.number(Option.COPY_CONNECTIONS));
     }
 
     private static WireSettings wireSettings(Config config) {

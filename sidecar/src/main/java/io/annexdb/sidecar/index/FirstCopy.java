@@ -95,6 +95,21 @@ final class FirstCopy {
         if (!isDoubtful(key) || !store.rows().holds(key, vector)) {
             return false;
         }
+        confirm(key, namespace, attributes);
+        return true;
+    }
+
+    /** As the other, by the hash of the vector alone: so the vector itself need not be sent. */
+    boolean confirm(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, long vectorHash) {
+        if (!isDoubtful(key) || !store.rows().holds(key, vectorHash)) {
+            return false;
+        }
+        confirm(key, namespace, attributes);
+        return true;
+    }
+
+    private void confirm(RowKey key, @Nullable String namespace, AttributeRow attributes) {
         Segment segment = Objects.requireNonNull(segment());
         int slot = segment.find(key);
         settle(key);
@@ -105,7 +120,6 @@ final class FirstCopy {
             store.rekey(key, key, namespace, attributes);
             result = result.withChanged();
         }
-        return true;
     }
 
     /** A row of the copy is about to be stored; what was there of its key goes. */

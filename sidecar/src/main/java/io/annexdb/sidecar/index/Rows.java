@@ -89,6 +89,13 @@ final class Rows implements ShardLog {
                 && current.segment.holds(key, vector);
     }
 
+    /** Whether the row has a vector of this hash. */
+    boolean holds(RowKey key, long vectorHash) {
+        Generation current = generation;
+        int slot = current == null ? -1 : current.segment.find(key);
+        return current != null && slot >= 0 && current.segment.vectorHash(slot) == vectorHash;
+    }
+
     /** The row's included columns, with those that an update did not send taken from the row. */
     AttributeRow complete(RowKey key, AttributeRow attributes) {
         Generation current = generation;

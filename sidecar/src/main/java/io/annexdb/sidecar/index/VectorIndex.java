@@ -160,6 +160,18 @@ public final class VectorIndex {
     }
 
     /**
+     * Takes one row of the copy by the hash of its vector, where the draft has that.
+     *
+     * @return false when the row itself is needed; nothing has changed then
+     */
+    public boolean confirm(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, long vectorHash) {
+        boolean[] settled = {true};
+        write(() -> settled[0] = writes.confirm(key, namespace, attributes, vectorHash));
+        return settled[0];
+    }
+
+    /**
      * Takes one row of the copy that the stream has moved to another key before it came, leaving
      * its vector alone.
      */

@@ -137,6 +137,19 @@ final class WriteFace {
         store(key, namespace, attributes, vector);
     }
 
+    boolean confirm(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, long vectorHash) {
+        FirstCopy coming = copy;
+        boolean settled =
+                coming == null
+                        || coming.ignores(key)
+                        || coming.confirm(key, namespace, attributes, vectorHash);
+        if (settled) {
+            loadedRows.incrementAndGet();
+        }
+        return settled;
+    }
+
     void loadMoved(
             RowKey copiedKey,
             RowKey key,

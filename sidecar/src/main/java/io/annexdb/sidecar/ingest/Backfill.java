@@ -1,196 +1,114 @@
 package io.annexdb.sidecar.ingest;
 
-import io.annexdb.sidecar.index.CopyResult;
-import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
-import io.annexdb.sidecar.replication.RelationFacts;
-import io.annexdb.sidecar.replication.SourceSettings;
+import io.annexdb.sidecar.replication.SnapshotReader;
 import io.annexdb.sidecar.telemetry.Failpoint;
-import io.annexdb.sidecar.telemetry.RecoveryDecision;
-import io.annexdb.sidecar.telemetry.Telemetry;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 import java.sql.SQLException;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The first copy of one shard, while the stream goes on; or a later one, after a gap or of a
- * damaged file, with which the rows that are there are compared. The table is published and the
- * stream carries it already; then:
+ * The first copy of some shards, of one snapshot, while the stream goes on; or a later one, after a
+ * gap or of a damaged file, with which the rows that are there are compared. The tables are
+ * published and the stream carries them already; then:
  *
  * <ol>
- *   <li>a temporary slot gives a snapshot and its position P;
- *   <li>between two transactions the index begins to load at P: from here the stream's transactions
- *       after P are applied, those up to P are skipped;
- *   <li>the snapshot's rows are loaded, except those that the stream has touched;
- *   <li>when the stream has been applied up to P as well, the index is ready.
+ *   <li>a temporary slot gives a snapshot and its position P, and several connections take it over;
+ *   <li>between two transactions the indexes begin to load at P: from here the stream's
+ *       transactions after P are applied, those up to P are skipped;
+ *   <li>the snapshot's rows are loaded, table after table, each by all connections, except those
+ *       that the stream has touched;
+ *   <li>when the stream has been applied up to P as well, a shard whose rows have all come is
+ *       ready.
  * </ol>
  */
 final class Backfill implements SlowJob {
-    private static final Logger LOG = LoggerFactory.getLogger(Backfill.class);
     private static final int SNAPSHOTS_MAX = 10;
-    private static final String COPYING = "copying";
 
-    private final IndexRegistry registry;
-    private final ShardRoute route;
-    private final ShardDefinition shard;
-    private final RelationFacts facts;
-    private final Telemetry telemetry;
+    private final List<ShardCopy> shards;
     private final SnapshotBesideStream snapshot;
-    private final RowRate rate = new RowRate();
-    private volatile String phase = "waiting for its turn";
+    private final int connections;
+    private volatile @Nullable AnnexException failure;
 
-    /** The shard is as the catalog shows it now; the route's own may have an older name. */
-    Backfill(
-            SourceSettings settings,
-            IndexRegistry registry,
-            Ingest ingest,
-            ShardRoute route,
-            ShardDefinition shard,
-            RelationFacts facts,
-            Telemetry telemetry) {
-        this.registry = registry;
-        this.route = route;
-        this.shard = shard;
-        this.facts = facts;
-        this.telemetry = telemetry;
-        this.snapshot = new SnapshotBesideStream(settings, registry, ingest, "copy", () -> false);
+    /** The snapshot is to be this copy's own; so many connections read it. */
+    Backfill(List<ShardCopy> shards, SnapshotBesideStream snapshot, int connections) {
+        this.shards = List.copyOf(shards);
+        this.snapshot = snapshot;
+        this.connections = connections;
     }
 
-    ShardRoute route() {
-        return route;
+    boolean isOf(ShardRoute route) {
+        return wanted().anyMatch(shard -> shard.route().equals(route));
+    }
+
+    /** The shard's copy is not wanted any more; from any thread. */
+    void leave(ShardRoute route) {
+        shards.stream().filter(shard -> shard.route().equals(route)).forEach(ShardCopy::leave);
+        if (wanted().findAny().isEmpty()) {
+            cancel();
+        }
     }
 
     @Override
     public void run() throws SQLException, InterruptedException {
-        try {
-            copyWhole();
-        } catch (AnnexException e) {
-            if (e.code() != ErrorCode.OUT_OF_RESOURCES) {
-                throw e;
-            }
-            // Not to be tried at once again, and others need the memory.
-            route.fail(e);
+        if (wanted().findAny().isEmpty()) {
+            return;
         }
-    }
-
-    private void copyWhole() throws SQLException, InterruptedException {
-        long started = System.nanoTime();
-        long draftRows = route.index().draftRows();
         try {
-            checkRoom(draftRows);
-            phase = "waiting for a snapshot";
-            Lsn consistentPoint = begin();
-            phase = COPYING;
-            long rows = copy();
-            Failpoint.LOAD_COPIED.pass();
-            phase = "catching up with the stream";
-            snapshot.awaitApplied(consistentPoint);
-            snapshot.betweenTransactions(route::endLoad);
-            route.index().finishLoad();
-            telemetry.rebuilt();
-            report(rows, draftRows, consistentPoint, System.nanoTime() - started);
+            copyAll();
         } finally {
             snapshot.release();
         }
-    }
-
-    private void report(long rows, long draftRows, Lsn consistentPoint, long nanos) {
-        long millis = Duration.ofNanos(nanos).toMillis();
-        if (draftRows == 0) {
-            LOG.info(
-                    "Copied {} rows of {} for index {} as of {} in {} ms",
-                    rows,
-                    shard.relation(),
-                    shard.index().name(),
-                    consistentPoint,
-                    millis);
-            return;
-        }
-        telemetry.recovered(RecoveryDecision.RECONCILE);
-        CopyResult result = route.index().copied();
-        LOG.info(
-                "Compared {} rows of {} with {} rows of index {} as of {} in {} ms: {} kept, {}"
-                        + " changed, {} added, {} removed",
-                rows,
-                shard.relation(),
-                draftRows,
-                shard.index().name(),
-                consistentPoint,
-                millis,
-                result.kept(),
-                result.changed(),
-                result.added(),
-                result.removed());
-    }
-
-    /** Refuses what cannot fit by the planner's count before anything is copied. */
-    private void checkRoom(long draftRows) {
-        long rows = Math.max(0, facts.estimatedRows() - draftRows);
-        long bytes = shard.index().bytesPerRowLeast() * rows;
-        long free = registry.memoryForNewBytes();
-        if (bytes > free) {
-            throw new AnnexException(
-                    ErrorCode.OUT_OF_RESOURCES,
-                    ("about %,d rows of %s need at least %,d bytes, but %,d of %,d bytes of index"
-                                    + " memory are taken")
-                            .formatted(
-                                    rows,
-                                    shard.relation(),
-                                    bytes,
-                                    registry.memoryUsedBytes(),
-                                    registry.memoryLimitBytes()),
-                    "Raise the memory limit of the sidecar, drop an index, or ANALYZE the table if"
-                            + " it has fewer rows.");
+        AnnexException failed = failure;
+        if (failed != null) {
+            throw failed;
         }
     }
 
-    @Override
-    public int slotProcessId() {
-        return snapshot.slotProcessId();
+    private void copyAll() throws SQLException, InterruptedException {
+        Map<ShardCopy, Long> begun = new LinkedHashMap<>();
+        Lsn consistentPoint = begin(begun);
+        Failpoint.LOAD_BEGUN.pass();
+        List<SnapshotReader> readers = snapshot.readers();
+        List<ShardPart> parts = new ArrayList<>();
+        begun.forEach((shard, blocks) -> parts.addAll(shard.parts(blocks, readers.size())));
+        ReadParts.run(readers, parts, (reader, part) -> read(reader, part, consistentPoint));
+        snapshot.requireWanted();
     }
 
-    @Override
-    public Set<Long> indexes() {
-        return Set.of(shard.index().id());
-    }
-
-    @Override
-    public String phase() {
-        return phase;
-    }
-
-    @Override
-    public double rowsPerSecond() {
-        return phase.equals(COPYING) ? rate.perSecond() : 0;
-    }
-
-    @Override
-    public String subject() {
-        return "First copy of " + shard.relation() + " for index " + shard.index().name();
-    }
-
-    @Override
-    public void cancel() {
-        snapshot.cancel();
-    }
-
-    /** Takes snapshots until one is so fresh that all changes since are still at hand. */
-    private Lsn begin() throws SQLException, InterruptedException {
+    /**
+     * Takes snapshots until one is so fresh that all changes since are still at hand; not for each
+     * shard, for the others come with the next copy.
+     *
+     * @param begun gets the shards that have begun, with the blocks of their tables
+     */
+    private Lsn begin(Map<ShardCopy, Long> begun) throws SQLException, InterruptedException {
+        wanted().forEach(shard -> shard.phase("waiting for a snapshot"));
         for (int attempt = 0; attempt < SNAPSHOTS_MAX; attempt++) {
-            Lsn consistentPoint = snapshot.take();
+            Lsn consistentPoint = snapshot.take(connections);
             Failpoint.SNAPSHOT_TAKEN.pass();
-            boolean[] begun = new boolean[1];
-            snapshot.betweenTransactions(
-                    () -> begun[0] = route.beginLoad(consistentPoint, facts.estimatedRows()));
-            if (begun[0]) {
-                Failpoint.LOAD_BEGUN.pass();
+            Map<ShardCopy, Long> blocks = blocks();
+            snapshot.betweenTransactions(() ->
+                    blocks.forEach((shard, each) -> {
+                        if (shard.isWanted() && shard.begin(consistentPoint)) {
+                            begun.put(shard, each);
+                        }
+                    }));
+            if (!begun.isEmpty() || blocks.isEmpty()) {
+                shards.stream().filter(Predicate.not(begun::containsKey)).forEach(ShardCopy::leave);
                 return consistentPoint;
             }
         }
@@ -203,16 +121,110 @@ final class Backfill implements SlowJob {
                 "It is tried again; load large amounts of rows before creating the index.");
     }
 
-    private long copy() throws SQLException {
-        rate.begin();
-        snapshot.read(
-                shard,
-                facts,
-                (reader, row) -> {
-                    route.load(reader, row);
-                    Failpoint.LOAD_ROW.pass();
-                    rate.count();
-                });
-        return rate.rows();
+    /** Of the tables that are what they were. */
+    private Map<ShardCopy, Long> blocks() throws SQLException {
+        Map<ShardCopy, Long> blocks = new LinkedHashMap<>();
+        for (ShardCopy shard : wanted().toList()) {
+            try {
+                blocks.put(shard, shard.blocks(snapshot.readers().getFirst()));
+            } catch (AnnexException e) {
+                failed(shard, e);
+            }
+        }
+        return blocks;
+    }
+
+    /** What is wrong with one table keeps no other from being copied. */
+    private void read(SnapshotReader reader, ShardPart part, Lsn consistentPoint)
+            throws SQLException, InterruptedException {
+        ShardCopy shard = part.shard();
+        if (!shard.isWanted()) {
+            return;
+        }
+        try {
+            if (shard.read(reader, part.blocks(), snapshot::isUnwanted) && shard.isWanted()) {
+                finish(shard, reader, consistentPoint);
+            }
+        } catch (AnnexException e) {
+            snapshot.requireWanted();
+            failed(shard, e);
+        } catch (SQLException e) {
+            snapshot.requireWanted();
+            if (reader.isLost()) {
+                throw e;
+            }
+            failed(
+                    shard,
+                    new AnnexException(
+                            ErrorCode.NOT_SERVABLE, String.valueOf(e.getMessage()), null, e));
+        }
+    }
+
+    private void finish(ShardCopy shard, SnapshotReader reader, Lsn consistentPoint)
+            throws SQLException, InterruptedException {
+        snapshot.requireWanted();
+        // Nothing was read of another file than the snapshot's.
+        shard.blocks(reader);
+        Failpoint.LOAD_COPIED.pass();
+        shard.phase("catching up with the stream");
+        snapshot.awaitApplied(consistentPoint);
+        snapshot.betweenTransactions(shard.route()::endLoad);
+        shard.finish(consistentPoint);
+        shard.leave();
+    }
+
+    private void failed(ShardCopy shard, AnnexException e) {
+        shard.leave();
+        if (e.code() == ErrorCode.OUT_OF_RESOURCES) {
+            // Not to be tried at once again, and others need the memory.
+            shard.route().fail(e);
+        } else {
+            failure =
+                    new AnnexException(
+                            e.code(), shard.shard().relation() + ": " + e.getMessage(), null, e);
+        }
+    }
+
+    private Stream<ShardCopy> wanted() {
+        return shards.stream().filter(ShardCopy::isWanted);
+    }
+
+    @Override
+    public int slotProcessId() {
+        return snapshot.slotProcessId();
+    }
+
+    @Override
+    public Set<Long> indexes() {
+        return wanted().map(Backfill::indexId).collect(Collectors.toSet());
+    }
+
+    private static long indexId(ShardCopy shard) {
+        return shard.shard().index().id();
+    }
+
+    @Override
+    public IndexActivity activity(long indexId, @Nullable String waitsFor) {
+        List<ShardCopy> ofIndex = wanted().filter(shard -> indexId(shard) == indexId).toList();
+        return new IndexActivity(
+                ofIndex.stream()
+                        .map(ShardCopy::phase)
+                        .distinct()
+                        .sorted()
+                        .collect(Collectors.joining(", ")),
+                ofIndex.stream().mapToDouble(ShardCopy::rowsPerSecond).sum(),
+                waitsFor);
+    }
+
+    @Override
+    public String subject() {
+        ShardDefinition first = shards.getFirst().shard();
+        String others = shards.size() == 1 ? "" : " and " + (shards.size() - 1) + " more";
+        return "Copy of " + first.relation() + " for index " + first.index().name() + others;
+    }
+
+    @Override
+    public void cancel() {
+        snapshot.cancel();
     }
 }

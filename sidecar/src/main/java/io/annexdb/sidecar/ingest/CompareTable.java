@@ -115,7 +115,7 @@ final class CompareTable {
 
     private Optional<TableComparison> compare(RowComparison comparison, boolean repair)
             throws SQLException, InterruptedException {
-        Lsn position = snapshot.take();
+        Lsn position = snapshot.take(1);
         snapshot.awaitApplied(position);
         FoundDifferences found = new FoundDifferences();
         long tableRows = read(comparison, found);

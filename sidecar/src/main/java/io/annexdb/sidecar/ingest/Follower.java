@@ -66,7 +66,16 @@ public final class Follower implements AutoCloseable {
         this.ingest = new Ingest(registry, stream::acknowledge, lateness);
         this.jobs = new SlowJobs(this::raiseAlarm);
         this.reconcile =
-                new Reconcile(source, registry, telemetry, sql, flush, ingest, jobs, stream);
+                new Reconcile(
+                        source,
+                        settings.copyConnections(),
+                        registry,
+                        telemetry,
+                        sql,
+                        flush,
+                        ingest,
+                        jobs,
+                        stream);
         this.comparisons = new Comparisons(this::prepare);
         this.waits = new WaitReport(jobs, comparisons, sql);
         this.wake = new WakeServer(new SqlSession(source), registry, stream);

@@ -93,6 +93,18 @@ final class LoadingRows {
         }
     }
 
+    /**
+     * A row of the snapshot by the hash of its vector.
+     *
+     * @return false when the row itself is needed
+     */
+    synchronized boolean confirm(
+            RowKey key, @Nullable String namespace, AttributeRow attributes, long vectorHash) {
+        return superseded.contains(key)
+                || (!moved.containsKey(key)
+                        && index.confirm(key, namespace, attributes, vectorHash));
+    }
+
     private void supersede(RowKey key) {
         RowKey origin = origins.remove(key);
         if (origin != null) {

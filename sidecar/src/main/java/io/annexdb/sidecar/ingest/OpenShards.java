@@ -132,7 +132,11 @@ final class OpenShards {
 
     private void close(ShardRoute route) {
         ShardKey key = route.definition().key();
-        jobs.cancel(job -> job instanceof Backfill backfill && backfill.route().equals(route));
+        jobs.tell(job -> {
+            if (job instanceof Backfill copy) {
+                copy.leave(route);
+            }
+        });
         routes.remove(key);
         rewrites.forget(key);
         roomBefore.remove(key);

@@ -56,10 +56,12 @@ final class Reconcile {
     private final StreamKeeper stream;
     private final OpenShards shards;
     private final KnownPublication known;
+    private final int copyConnections;
     private int generation;
 
     Reconcile(
             SourceSettings settings,
+            int copyConnections,
             IndexRegistry registry,
             Telemetry telemetry,
             SqlSession sql,
@@ -68,6 +70,7 @@ final class Reconcile {
             SlowJobs jobs,
             StreamKeeper stream) {
         this.settings = settings;
+        this.copyConnections = copyConnections;
         this.registry = registry;
         this.telemetry = telemetry;
         this.sql = sql;
@@ -106,7 +109,12 @@ final class Reconcile {
             shards.distrustRewritten(facts, truncatesBefore, appliedBefore, flush::flushLsn);
             usable.forEach(key -> shards.open(fetch(wanted, key), stream.isStarted()));
             follow(wanted);
-            usable.forEach(key -> copy(fetch(wanted, key), fetch(facts, key.relationOid())));
+            copy(
+                    usable.stream()
+                            .flatMap(key ->
+                                    copyOf(fetch(wanted, key), fetch(facts, key.relationOid()))
+                                            .stream())
+                            .toList());
         }
         obstacles.forEach((key, obstacle) -> shards.refuse(fetch(wanted, key), obstacle));
     }
@@ -306,14 +314,23 @@ final class Reconcile {
         }
     }
 
-    /** Has the shard's first copy made, once the stream carries its table. */
-    private void copy(ShardDefinition shard, RelationFacts facts) {
+    /** Has copies made, of one snapshot. */
+    private void copy(List<ShardCopy> copies) {
+        if (!copies.isEmpty()) {
+            SnapshotBesideStream snapshot =
+                    new SnapshotBesideStream(settings, registry, ingest, "copy", () -> false);
+            jobs.submit(new Backfill(copies, snapshot, copyConnections));
+        }
+    }
+
+    /** The shard's copy, if it lacks one, once the stream carries its table. */
+    private Optional<ShardCopy> copyOf(ShardDefinition shard, RelationFacts facts) {
         ShardRoute route = shards.find(shard.key());
         if (route == null || route.index().state() != State.LOADING || !stream.isStreaming()) {
-            return;
+            return Optional.empty();
         }
-        if (jobs.has(job -> job instanceof Backfill copy && copy.route().equals(route))) {
-            return;
+        if (jobs.has(job -> job instanceof Backfill copy && copy.isOf(route))) {
+            return Optional.empty();
         }
         ShardRoute fresh = route;
         if (!route.isWaiting()) {
@@ -321,7 +338,7 @@ final class Reconcile {
             shards.distrust(route);
             fresh = shards.open(shard, true);
         }
-        jobs.submit(new Backfill(settings, registry, ingest, fresh, shard, facts, telemetry));
+        return Optional.of(new ShardCopy(fresh, shard, facts, registry, telemetry));
     }
 
     private static <K, V> V fetch(Map<K, V> map, K key) {

@@ -1,30 +1,30 @@
 package io.annexdb.sidecar.ingest;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
-/** Counts rows, and how many they are in a second. One thread counts, any may read. */
+/** Counts rows, and how many they are in a second. */
 final class RowRate {
-    private volatile long beganNanos;
-    private volatile long rows;
+    private final LongAdder rows = new LongAdder();
+    private volatile long beganNanos = System.nanoTime();
 
+    /** Forgets what was counted. */
     void begin() {
-        rows = 0;
+        rows.reset();
         beganNanos = System.nanoTime();
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread counts
     void count() {
-        rows++;
+        rows.increment();
     }
 
     long rows() {
-        return rows;
+        return rows.sum();
     }
 
     /** Since the beginning. */
     double perSecond() {
         long nanos = System.nanoTime() - beganNanos;
-        long counted = rows;
-        return nanos <= 0 ? 0 : (double) counted * TimeUnit.SECONDS.toNanos(1) / nanos;
+        return nanos <= 0 ? 0 : (double) rows() * TimeUnit.SECONDS.toNanos(1) / nanos;
     }
 }

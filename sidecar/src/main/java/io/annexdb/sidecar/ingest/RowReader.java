@@ -116,6 +116,11 @@ final class RowReader {
         return VectorValue.of(vectorType, tuple, vector);
     }
 
+    /** Of a tuple that has the vector's hash in its place. */
+    long vectorHash(Tuple tuple) {
+        return tuple.bigint(vector);
+    }
+
     private String required(Tuple tuple, int column, ColumnType type) {
         if (tuple.isNull(column) || tuple.isUnchanged(column)) {
             throw new AnnexException(

@@ -147,6 +147,22 @@ final class ShardRoute {
         }
     }
 
+    /**
+     * A row of the snapshot, read with the hash of its vector in the vector's place.
+     *
+     * @return false when the row itself is needed
+     */
+    boolean confirm(RowReader copied, Tuple row) {
+        LoadingRows rows = loading;
+        return rows == null
+                || !copied.hasVector(row)
+                || rows.confirm(
+                        copied.key(row),
+                        copied.namespace(row),
+                        copied.attributes(row),
+                        copied.vectorHash(row));
+    }
+
     /** All rows of the snapshot have come: from now on the index sees the stream directly. */
     void endLoad() {
         loading = null;

@@ -1,8 +1,10 @@
 package io.annexdb.sidecar.ingest;
 
+import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.replication.MainSlot;
 import io.annexdb.sidecar.replication.SourceSettings;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,13 +47,8 @@ final class SlotCreation implements SlowJob {
     }
 
     @Override
-    public String phase() {
-        return "creating the slot";
-    }
-
-    @Override
-    public double rowsPerSecond() {
-        return 0;
+    public IndexActivity activity(long indexId, @Nullable String waitsFor) {
+        return new IndexActivity("creating the slot", 0, waitsFor);
     }
 
     @Override

@@ -1,8 +1,12 @@
 package io.annexdb.sidecar.ingest;
 
+import io.annexdb.sidecar.model.IndexActivity;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.Set;
 
-/** Work that may wait for long, for transactions of others or for a whole table to be read. */
+/** Work that may wait for long, for transactions of others or for whole tables to be read. */
 interface SlowJob {
     /** Does it; an exception means that it is to be tried again later. */
     void run() throws Exception;
@@ -13,13 +17,14 @@ interface SlowJob {
     /** The indexes that wait for it. */
     Set<Long> indexes();
 
-    /** What it does now, for people. */
-    String phase();
+    /**
+     * What it does now for one of them.
+     *
+     * @param waitsFor whose transactions it waits for; null when for none
+     */
+    IndexActivity activity(long indexId, @Nullable String waitsFor);
 
-    /** Rows of its table read per second in this phase; 0 when it reads none. */
-    double rowsPerSecond();
-
-    /** For messages, for example {@code first copy of public.docs}. */
+    /** For messages, for example {@code Copy of public.docs for index docs_v}. */
     String subject();
 
     /** Ends it soon; from any thread. */

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -56,6 +57,15 @@ final class SlowJobs implements AutoCloseable {
     synchronized boolean has(Predicate<SlowJob> which) {
         SlowJob running = current;
         return (running != null && which.test(running)) || jobs.stream().anyMatch(which);
+    }
+
+    /** Tells all jobs that wait or run. */
+    synchronized void tell(Consumer<SlowJob> message) {
+        jobs.forEach(message);
+        SlowJob running = current;
+        if (running != null) {
+            message.accept(running);
+        }
     }
 
     synchronized void cancel(Predicate<SlowJob> which) {

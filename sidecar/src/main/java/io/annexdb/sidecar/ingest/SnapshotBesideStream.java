@@ -8,6 +8,7 @@ import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.replication.SnapshotCopy;
+import io.annexdb.sidecar.replication.SnapshotReader;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.Tuple;
 
@@ -23,7 +24,7 @@ import java.util.function.BooleanSupplier;
  * a snapshot and its position, its rows are read, and what has to fit the stream waits until that
  * is there, or between two transactions.
  *
- * <p>For one thread; {@link #cancel} may come from another, and every method ends soon then.
+ * <p>Taken by one thread; {@link #cancel} may come from another, and every method ends soon then.
  */
 final class SnapshotBesideStream {
     private static final AtomicInteger SLOT_NUMBER = new AtomicInteger();
@@ -60,14 +61,21 @@ final class SnapshotBesideStream {
     /**
      * Takes a snapshot, in place of an earlier one.
      *
+     * @param connections how many are to read it at once
      * @return its position: exactly what was committed before is in it
      */
-    Lsn take() throws SQLException {
+    Lsn take(int connections) throws SQLException {
         release();
         snapshot = new SnapshotCopy(settings);
         requireWanted();
         return snapshot.takeSnapshot(
-                settings.slotName() + "_" + purpose + "_" + SLOT_NUMBER.incrementAndGet());
+                settings.slotName() + "_" + purpose + "_" + SLOT_NUMBER.incrementAndGet(),
+                connections);
+    }
+
+    /** The connections that see it, each for one thread. */
+    List<SnapshotReader> readers() {
+        return snapshot.readers();
     }
 
     /** Process that is making the slot, or 0. */
@@ -117,7 +125,8 @@ final class SnapshotBesideStream {
         }
     }
 
-    private boolean isUnwanted() {
+    /** Whether nobody wants it any more. */
+    boolean isUnwanted() {
         return cancelled || unwanted.getAsBoolean();
     }
 }

@@ -47,10 +47,7 @@ final class WaitReport {
         jobs.current()
                 .ifPresent(job -> {
                     for (long index : job.indexes()) {
-                        activities.put(
-                                index,
-                                new IndexActivity(
-                                        job.phase(), job.rowsPerSecond(), waiting.get(index)));
+                        activities.put(index, job.activity(index, waiting.get(index)));
                     }
                 });
         return activities;

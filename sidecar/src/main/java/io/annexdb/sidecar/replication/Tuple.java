@@ -1,5 +1,10 @@
 package io.annexdb.sidecar.replication;
 
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+
+import java.nio.ByteBuffer;
+
 /**
  * The column values of one row as they came: slices of the message's bytes, each NULL, an unchanged
  * out-of-line value that was not sent, text, or binary. Immutable; the bytes are not to be changed.
@@ -50,6 +55,27 @@ public final class Tuple {
     /** Length of the value in bytes; 0 for NULL and unchanged values. */
     public int length(int column) {
         return lengths[column];
+    }
+
+    /** A binary value as eight bytes make a number. */
+    public long bigint(int column) {
+        return binary(column, Long.BYTES).getLong();
+    }
+
+    /**
+     * A binary value of a known length.
+     *
+     * @throws AnnexException DATA_CORRUPTED when it is another one
+     */
+    ByteBuffer binary(int column, int length) {
+        if (!isBinary(column) || lengths[column] != length) {
+            throw new AnnexException(
+                    ErrorCode.DATA_CORRUPTED,
+                    "column %d has %d bytes, expected %d"
+                            .formatted(column, lengths[column], length),
+                    null);
+        }
+        return ByteBuffer.wrap(bytes, offsets[column], length);
     }
 
     /** Bytes of all values together, for bounding queues. */

@@ -34,12 +34,14 @@ final class Scene implements AutoCloseable {
 
     final String url;
     private final Path directory;
+    private final int copyConnections;
     private IndexRegistry registry;
     private Follower follower;
 
-    private Scene(String url, Path directory) {
+    private Scene(String url, Path directory, int copyConnections) {
         this.url = url;
         this.directory = directory;
+        this.copyConnections = copyConnections;
         this.registry = IndexRegistry.open(IndexSettings.of(directory));
         this.follower = follower();
     }
@@ -50,7 +52,13 @@ final class Scene implements AutoCloseable {
      * number.
      */
     static Scene open(String url, Path directory) throws SQLException {
-        Scene scene = openWithTriggers(url, directory);
+        return open(url, directory, 2);
+    }
+
+    /** As the other, with so many connections for copies. */
+    static Scene open(String url, Path directory, int copyConnections) throws SQLException {
+        AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        Scene scene = new Scene(url, directory, copyConnections);
         scene.execute("ALTER EVENT TRIGGER annex_follow_rewrites DISABLE");
         return scene;
     }
@@ -58,13 +66,22 @@ final class Scene implements AutoCloseable {
     /** As the other, with all event triggers. */
     static Scene openWithTriggers(String url, Path directory) throws SQLException {
         AnnexMigrations.migrate(url, "postgres", null, Map.of());
-        return new Scene(url, directory);
+        Scene scene = new Scene(url, directory, 2);
+        // The tests choose the first numbers themselves.
+        scene.execute("SELECT setval('memory.vector_index_id', 1000)");
+        return scene;
     }
 
     private Follower follower() {
         Follower started =
                 new Follower(
-                        new FollowerSettings(url, "postgres", "", "main", Duration.ofMillis(100)),
+                        new FollowerSettings(
+                                url,
+                                "postgres",
+                                "",
+                                "main",
+                                Duration.ofMillis(100),
+                                copyConnections),
                         registry,
                         new Telemetry());
         started.start();
@@ -122,19 +139,23 @@ final class Scene implements AutoCloseable {
     /** Puts an index into the catalog; its key is column id. */
     void createIndex(long id, String table, String column, @Nullable String namespace)
             throws SQLException {
-        execute(
-                "INSERT INTO memory.vector_indexes (index_id, index_name, table_name, column_name,"
-                        + " metric, method, namespace_column, key_columns, fetch_columns) VALUES ("
-                        + id
-                        + ", 'index_"
-                        + id
-                        + "', '"
-                        + table
-                        + "', '"
-                        + column
-                        + "', 'l2', 'flat', "
-                        + (namespace == null ? "NULL" : "'" + namespace + "'")
-                        + ", '{id}', '{}')");
+        execute(index(id, table, column, namespace));
+    }
+
+    /** What does it. */
+    static String index(long id, String table, String column, @Nullable String namespace) {
+        return "INSERT INTO memory.vector_indexes (index_id, index_name, table_name, column_name,"
+                + " metric, method, namespace_column, key_columns, fetch_columns) VALUES ("
+                + id
+                + ", 'index_"
+                + id
+                + "', '"
+                + table
+                + "', '"
+                + column
+                + "', 'l2', 'flat', "
+                + (namespace == null ? "NULL" : "'" + namespace + "'")
+                + ", '{id}', '{}')";
     }
 
     void dropIndex(long id) throws SQLException {
