@@ -15,6 +15,7 @@ import io.annexdb.sidecar.replication.RowPlace;
 import io.annexdb.sidecar.replication.SnapshotReader;
 import io.annexdb.sidecar.replication.TableExtent;
 import io.annexdb.sidecar.replication.Tuple;
+import io.annexdb.sidecar.telemetry.CopyKind;
 import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
@@ -229,7 +230,7 @@ final class ShardCopy {
     /** All rows of the snapshot have come, and the stream is behind it: the index serves. */
     void finish(Lsn consistentPoint) {
         route.index().finishLoad();
-        telemetry.rebuilt();
+        telemetry.copied(draftRows == 0 ? CopyKind.FILLED : CopyKind.COMPARED);
         report(consistentPoint, Duration.ofNanos(System.nanoTime() - beganNanos).toMillis());
     }
 

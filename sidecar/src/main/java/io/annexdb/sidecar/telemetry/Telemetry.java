@@ -55,7 +55,7 @@ public final class Telemetry implements AutoCloseable {
             counter("annex.authentication.failures", "Logins that failed");
     private final Counter acknowledgements =
             counter("annex.acknowledgements", "Durable positions acknowledged to the slot");
-    private final Counter rebuilds = counter("annex.rebuilds", "Shards copied from their table");
+    private final Map<CopyKind, Counter> copies = new EnumMap<>(CopyKind.class);
     private final Counter comparedRows =
             counter("annex.compared.rows", "Rows of tables compared with their index");
     private final Counter differences =
@@ -88,6 +88,14 @@ public final class Telemetry implements AutoCloseable {
                     Counter.builder("annex.recovery")
                             .description("Recoveries, by the rung of the ladder that they took")
                             .tag("decision", decision.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
+        for (CopyKind kind : CopyKind.values()) {
+            copies.put(
+                    kind,
+                    Counter.builder("annex.copies")
+                            .description("Shards filled from their table, or compared with it")
+                            .tag("kind", kind.name().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
         new JvmMemoryMetrics().bindTo(registry);
@@ -172,9 +180,12 @@ public final class Telemetry implements AutoCloseable {
         acknowledgements.increment();
     }
 
-    /** A shard's index was filled from its table. */
-    public void rebuilt() {
-        rebuilds.increment();
+    /** A shard's table was copied, and its index serves. */
+    public void copied(CopyKind kind) {
+        Counter counter = copies.get(kind);
+        if (counter != null) {
+            counter.increment();
+        }
     }
 
     /** An index was compared with so many rows of a table, and this many were different. */

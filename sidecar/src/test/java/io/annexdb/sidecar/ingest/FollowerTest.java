@@ -159,7 +159,7 @@ class FollowerTest {
     }
 
     @Test
-    void aLostSlotMeansARebuild() throws Exception {
+    void aSlotMadeAnewMeansAComparison() throws Exception {
         try (Scene scene = scene()) {
             scene.execute(
                     "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
@@ -179,7 +179,7 @@ class FollowerTest {
     }
 
     @Test
-    void aRewrittenTableMeansARebuild() throws Exception {
+    void aRewrittenTableMeansAComparison() throws Exception {
         try (Scene scene = scene()) {
             scene.execute(
                     "CREATE TABLE docs (id bigint PRIMARY KEY, v real[])",
