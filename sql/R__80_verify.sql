@@ -122,6 +122,6 @@ begin
 end
 $function$;
 comment on function annex.verify(text, boolean, interval) is
-    'Compares an index with its table as of one position while writes go on: a row for each relation, with the rows that differ (missing, extra, other vector, other columns) and how many were repaired. Rows that are written meanwhile (changing) are not compared. Needs the table''s owner; not in a transaction that has written.';
+    'Compares an index with its table as of one position while writes go on: a row for each relation, with the rows that differ (missing, extra, other vector, other columns) and how many were repaired. Rows that are written meanwhile (changing) are compared one by one, as of a later position. Needs the table''s owner; not in a transaction that has written.';
 
 revoke execute on function annex_internal.ask_comparison(name[], bigint, text, boolean, integer) from public;

@@ -60,19 +60,32 @@ final class IndexWait {
     private Optional<IndexProgress> progress() throws SQLException {
         String sql =
                 """
-                SELECT state, loaded_rows, expected_rows FROM annex.index_progress
-                WHERE index_name = ?\
+                SELECT state, loaded_rows, expected_rows, percent, phase, rows_per_second,
+                    extract(epoch FROM eta)::bigint, waits_for
+                FROM annex.index_progress WHERE index_name = ?\
                 """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    return Optional.empty();
-                }
-                return Optional.of(
-                        new IndexProgress(name, row.getString(1), row.getLong(2), row.getLong(3)));
+                return row.next() ? Optional.of(progress(row)) : Optional.empty();
             }
         }
+    }
+
+    private IndexProgress progress(ResultSet row) throws SQLException {
+        long secondsLeft = row.getLong(7);
+        Optional<Duration> timeLeft =
+                row.wasNull() ? Optional.empty() : Optional.of(Duration.ofSeconds(secondsLeft));
+        return new IndexProgress(
+                name,
+                row.getString(1),
+                row.getLong(2),
+                row.getLong(3),
+                row.getInt(4),
+                row.getString(5),
+                row.getLong(6),
+                timeLeft,
+                row.getString(8));
     }
 
     private long remainingMillis() {

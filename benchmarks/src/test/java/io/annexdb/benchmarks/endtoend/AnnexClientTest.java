@@ -3,6 +3,7 @@ package io.annexdb.benchmarks.endtoend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,6 +39,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -92,7 +94,20 @@ class AnnexClientTest {
                                 .build()));
         client.waitForIndex("docs_v", Duration.ofMinutes(3), seen::add);
         assertFalse(seen.isEmpty());
-        assertEquals("ready", seen.getLast().state());
+        IndexProgress last = seen.getLast();
+        assertEquals("ready", last.state());
+        assertEquals("ready", last.phase());
+        assertEquals(100, last.percent());
+        assertEquals(Optional.empty(), last.timeLeft());
+        assertNull(last.waitsFor());
+        for (IndexProgress each : seen.subList(0, seen.size() - 1)) {
+            assertTrue(each.percent() < 100, each.toString());
+            assertFalse(each.phase().isEmpty(), each.toString());
+            assertEquals(
+                    each.rowsPerSecond() > 0 && each.rowsExpected() > each.rowsDone(),
+                    each.timeLeft().isPresent(),
+                    each.toString());
+        }
     }
 
     @AfterAll

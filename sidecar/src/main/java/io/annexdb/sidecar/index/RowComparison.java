@@ -8,6 +8,8 @@ import io.annexdb.sidecar.segment.Segment;
 import org.jspecify.annotations.Nullable;
 
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -66,9 +68,17 @@ public final class RowComparison implements AutoCloseable {
         return !touched.contains(key) && !touched.isOverflown();
     }
 
-    /** Rows that were written since the beginning. */
-    public int touched() {
-        return touched.size();
+    /** Keys of the rows that were written since the beginning. */
+    public List<RowKey> touched() {
+        return touched.keys();
+    }
+
+    /**
+     * Begins to keep what becomes of rows that are written again and again; between two
+     * transactions of the stream. The caller closes it.
+     */
+    public RowHistory history(Collection<RowKey> keys) {
+        return index.history(keys);
     }
 
     /** Whether a vector of the table is to be in the index. */

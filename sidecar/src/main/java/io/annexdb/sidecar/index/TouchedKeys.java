@@ -2,6 +2,7 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.model.RowKey;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -29,8 +30,8 @@ final class TouchedKeys {
         return keys.contains(key);
     }
 
-    int size() {
-        return keys.size();
+    List<RowKey> keys() {
+        return List.copyOf(keys);
     }
 
     /** Whether there were too many to keep, so that nothing is known. */

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -128,7 +129,7 @@ public final class VectorIndex {
 
     /** Ends a transaction that touched this shard: from here it is recovered as one unit. */
     public void commit(Lsn endLsn) {
-        write(() -> store.commit(endLsn));
+        write(() -> writes.commit(endLsn));
     }
 
     /**
@@ -354,6 +355,16 @@ public final class VectorIndex {
     /** Rows that are there and that nobody has compared with the table yet. */
     public long draftRows() {
         return writes.draftRows();
+    }
+
+    /** Begins to keep what becomes of some rows; between two transactions. */
+    RowHistory history(Collection<RowKey> keys) {
+        store.writing.lock();
+        try {
+            return writes.history(keys);
+        } finally {
+            store.writing.unlock();
+        }
     }
 
     /**

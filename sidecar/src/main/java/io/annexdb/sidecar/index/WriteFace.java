@@ -5,11 +5,13 @@ import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.Segment;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -96,7 +98,27 @@ final class WriteFace {
         if (coming != null) {
             coming.truncate();
         }
+        watch.truncate();
         store.truncate();
+    }
+
+    void commit(Lsn endLsn) {
+        store.commit(endLsn);
+        watch.commit(segment(), endLsn);
+    }
+
+    /** From here on versions of these rows are kept. */
+    RowHistory history(Collection<RowKey> keys) {
+        RowHistory begun =
+                new RowHistory(
+                        watch, definition.index().elements(), keys, segment(), store.rows().lsn());
+        watch.keep(begun);
+        return begun;
+    }
+
+    private @Nullable Segment segment() {
+        Generation generation = store.rows().generation();
+        return generation == null ? null : generation.segment;
     }
 
     /** Makes the store ready for a copy; not under the writing lock. */

@@ -7,6 +7,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowDifference;
+import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.TableComparison;
 import io.annexdb.sidecar.replication.RelationFacts;
@@ -17,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -30,7 +32,9 @@ import java.util.function.BooleanSupplier;
  *       is in the index as it was at P;
  *   <li>rows of the index that the snapshot has not are extra, unless they were touched;
  *   <li>between two transactions, differences that are still untouched are repaired with the
- *       snapshot's values.
+ *       snapshot's values;
+ *   <li>rows that were touched are compared one by one, as of a later position: {@link
+ *       RecheckRows}.
  * </ol>
  *
  * <p>When rows got other slots meanwhile (compaction, TRUNCATE), or more were written than can be
@@ -40,6 +44,7 @@ final class CompareTable {
     private static final Logger LOG = LoggerFactory.getLogger(CompareTable.class);
     private static final int ATTEMPTS_MAX = 5;
 
+    private final Reconcile.Followed followed;
     private final ShardRoute route;
     private final ShardDefinition shard;
     private final RelationFacts facts;
@@ -60,6 +65,7 @@ final class CompareTable {
             Reconcile.Followed followed,
             BooleanSupplier cancelled,
             RowRate rows) {
+        this.followed = followed;
         this.route = followed.route();
         this.shard = followed.shard();
         this.facts = followed.facts();
@@ -119,20 +125,25 @@ final class CompareTable {
         snapshot.awaitApplied(position);
         FoundDifferences found = new FoundDifferences();
         long tableRows = read(comparison, found);
-        comparison.extras(key -> found.add(RowDifference.Kind.EXTRA, key, null), cancelled);
+        comparison.extras(
+                key -> found.add(RowDifference.Kind.EXTRA, key, null, comparison::isUntouched),
+                cancelled);
         snapshot.requireWanted();
         if (comparison.isOvertaken()) {
             return Optional.empty();
         }
         long indexRows = comparison.rows();
-        long repaired = repair && !found.areTooMany() ? repair(comparison, found) : 0;
+        List<RowKey> written = comparison.touched();
+        found.forget(written);
+        long repaired = repair && !found.areTooMany() ? repair(found) : 0;
+        repaired += new RecheckRows(snapshot, followed, comparison, repair, found).run(written);
         return Optional.of(
                 new TableComparison(
                         shard.relation(),
                         position,
                         tableRows,
                         indexRows,
-                        comparison.touched(),
+                        written.size(),
                         found.count(),
                         found.listed(),
                         repaired,
@@ -156,31 +167,22 @@ final class CompareTable {
 
     private static boolean compare(
             RowComparison comparison, FoundDifferences found, RowReader reader, Tuple row) {
-        if (!reader.hasVector(row)) {
-            return false;
-        }
-        RowValues values =
-                new RowValues(
-                        reader.key(row),
-                        reader.namespace(row),
-                        reader.attributes(row),
-                        reader.vector(row));
-        if (!comparison.isIndexable(values.vector())) {
+        RowValues values = RowValues.read(reader, row);
+        if (values == null || !comparison.isIndexable(values.vector())) {
             return false;
         }
         comparison
                 .row(values.key(), values.namespace(), values.attributes(), values.vector())
-                .ifPresent(kind -> found.add(kind, values.key(), values));
+                .ifPresent(kind -> found.add(kind, values.key(), values, comparison::isUntouched));
         return true;
     }
 
-    private long repair(RowComparison comparison, FoundDifferences found)
-            throws InterruptedException {
+    private long repair(FoundDifferences found) throws InterruptedException {
         if (found.count() == 0) {
             return 0;
         }
         long[] repaired = new long[1];
-        snapshot.betweenTransactions(() -> repaired[0] = found.repair(comparison, index()));
+        snapshot.betweenTransactions(() -> repaired[0] = found.repair(index()));
         return repaired[0];
     }
 

@@ -1,6 +1,5 @@
 package io.annexdb.sidecar.ingest;
 
-import io.annexdb.sidecar.index.RowComparison;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.RowDifference;
 import io.annexdb.sidecar.model.RowKey;
@@ -8,7 +7,10 @@ import io.annexdb.sidecar.model.RowKey;
 import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The differences between an index and its table, with what the table has, as far as there are few
@@ -22,21 +24,50 @@ final class FoundDifferences {
     private static final int LISTED_MAX = 1_000;
 
     /** The values are null for a row that the table has not. */
-    private record Found(RowDifference difference, @Nullable RowValues values) {}
+    private record Found(
+            RowDifference difference, @Nullable RowValues values, Predicate<RowKey> untouched) {}
 
     private final List<Found> found = new ArrayList<>();
     private long count;
     private long elements;
 
-    /** One more; the values are the table's, null where it has no such row. */
-    void add(RowDifference.Kind kind, RowKey key, @Nullable RowValues values) {
+    /**
+     * One more.
+     *
+     * @param values the table's, null where it has no such row
+     * @param untouched whether nobody has written the row since the table had these
+     */
+    void add(
+            RowDifference.Kind kind,
+            RowKey key,
+            @Nullable RowValues values,
+            Predicate<RowKey> untouched) {
         count++;
         elements += values == null ? 0 : values.vector().length;
-        if (!areTooMany()) {
-            found.add(new Found(new RowDifference(kind, key), values));
-        } else if (found.size() > LISTED_MAX) {
+        found.add(new Found(new RowDifference(kind, key), values, untouched));
+        limit();
+    }
+
+    private void limit() {
+        if (areTooMany() && found.size() > LISTED_MAX) {
             found.subList(LISTED_MAX, found.size()).clear();
         }
+    }
+
+    /** Those that were found elsewhere, too. */
+    void addAll(FoundDifferences others) {
+        count += others.count;
+        elements += others.elements;
+        found.addAll(others.found);
+        limit();
+    }
+
+    /** Of these rows nothing is known any more. */
+    void forget(Collection<RowKey> keys) {
+        Set<RowKey> unknown = Set.copyOf(keys);
+        int before = found.size();
+        found.removeIf(each -> unknown.contains(each.difference().key()));
+        count -= before - found.size();
     }
 
     long count() {
@@ -58,10 +89,10 @@ final class FoundDifferences {
      *
      * @return how many
      */
-    long repair(RowComparison comparison, VectorIndex index) {
+    long repair(VectorIndex index) {
         List<Found> untouched =
                 found.stream()
-                        .filter(each -> comparison.isUntouched(each.difference().key()))
+                        .filter(each -> each.untouched().test(each.difference().key()))
                         .toList();
         for (Found each : untouched) {
             RowValues values = each.values();

@@ -2,6 +2,7 @@ package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.RowKey;
+import io.annexdb.sidecar.replication.Tuple;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,17 @@ final class RowValues {
         this.namespace = namespace;
         this.attributes = attributes;
         this.vector = vector;
+    }
+
+    /** The values of a row of the table; null when it has no vector. */
+    static @Nullable RowValues read(RowReader reader, Tuple row) {
+        return reader.hasVector(row)
+                ? new RowValues(
+                        reader.key(row),
+                        reader.namespace(row),
+                        reader.attributes(row),
+                        reader.vector(row))
+                : null;
     }
 
     RowKey key() {

@@ -4,7 +4,9 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.replication.CopyQuery;
 import io.annexdb.sidecar.replication.Relation;
 import io.annexdb.sidecar.replication.RelationFacts;
 import io.annexdb.sidecar.replication.SnapshotCopy;
@@ -91,6 +93,28 @@ final class SnapshotBesideStream {
         List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
         snapshot.copy(shard.relation(), columns, row -> rows.accept(reader, row), this::isUnwanted);
         release();
+        requireWanted();
+    }
+
+    /** Gives the rows of these keys, whose columns are those. */
+    void read(
+            ShardDefinition shard,
+            RelationFacts facts,
+            List<Relation.Column> keyColumns,
+            List<RowKey> keys,
+            BiConsumer<RowReader, Tuple> rows)
+            throws SQLException {
+        Relation relation = ShardCheck.copied(shard, facts);
+        RowReader reader = new RowReader(shard.index(), relation);
+        List<String> columns = relation.columns().stream().map(Relation.Column::name).toList();
+        readers()
+                .getFirst()
+                .rowsOf(
+                        new CopyQuery(shard.relation(), columns),
+                        keyColumns,
+                        keys,
+                        row -> rows.accept(reader, row),
+                        this::isUnwanted);
         requireWanted();
     }
 

@@ -9,7 +9,8 @@ import java.util.List;
  * @param position of the table's snapshot; the index was compared as of it
  * @param tableRows rows of the snapshot whose vectors can be indexed
  * @param indexRows rows that the index had when all were compared
- * @param changing rows that were written meanwhile, and so not compared
+ * @param changing rows that were written meanwhile, and so compared one by one as of a later
+ *     position
  * @param differenceCount all differences
  * @param differences the first of them
  * @param repaired differences that were repaired

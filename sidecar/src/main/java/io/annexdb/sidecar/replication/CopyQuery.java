@@ -1,9 +1,13 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.ElementType;
+import io.annexdb.sidecar.model.RowKey;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -32,6 +36,40 @@ public record CopyQuery(String relation, List<String> columns) {
         return copy(
                 listed(columns.stream().map(CopyQuery::quoted).toList()),
                 " WHERE ctid = ANY ('{" + listed + "}'::pg_catalog.tid[])");
+    }
+
+    /** The columns of the rows that have these keys, as texts. */
+    String rowsOf(List<Relation.Column> keyColumns, List<RowKey> keys) {
+        List<String> names = keyColumns.stream().map(each -> quoted(each.name())).toList();
+        List<String> arrays = new ArrayList<>();
+        List<String> casts = new ArrayList<>();
+        for (int i = 0; i < keyColumns.size(); i++) {
+            int column = i;
+            arrays.add(
+                    keys.stream()
+                            .map(key -> element(key.columns().get(column)))
+                            .collect(Collectors.joining(",", "'{", "}'::pg_catalog.text[]")));
+            casts.add("k%d::%s".formatted(i, type(keyColumns.get(i))));
+        }
+        String numbered =
+                IntStream.range(0, keyColumns.size())
+                        .mapToObj(i -> "k" + i)
+                        .collect(Collectors.joining(", "));
+        return copy(
+                listed(columns.stream().map(CopyQuery::quoted).toList()),
+                " WHERE (%s) IN (SELECT %s FROM unnest(%s) u (%s))"
+                        .formatted(listed(names), listed(casts), listed(arrays), numbered));
+    }
+
+    private static String element(String text) {
+        String escaped = text.replace("\\", "\\\\").replace("\"", "\\\"");
+        return '"' + escaped.replace("'", "''") + '"';
+    }
+
+    private static String type(Relation.Column column) {
+        TypeName name = Objects.requireNonNull(column.typeName());
+        String schema = name.schema().isEmpty() ? "pg_catalog" : name.schema();
+        return quoted(schema) + "." + quoted(name.name());
     }
 
     /**

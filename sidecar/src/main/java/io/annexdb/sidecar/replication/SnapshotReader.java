@@ -3,6 +3,7 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.RowKey;
 
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyInputStream;
@@ -18,6 +19,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -93,6 +95,17 @@ public final class SnapshotReader implements AutoCloseable {
             CopyQuery query, long[] places, Consumer<Tuple> rows, BooleanSupplier cancelled)
             throws SQLException {
         copy(query.rows(places), query.columns().size(), rows, cancelled);
+    }
+
+    /** Gives the rows of these keys, of a relation's columns of that name. */
+    public void rowsOf(
+            CopyQuery query,
+            List<Relation.Column> keyColumns,
+            List<RowKey> keys,
+            Consumer<Tuple> rows,
+            BooleanSupplier cancelled)
+            throws SQLException {
+        copy(query.rowsOf(keyColumns, keys), query.columns().size(), rows, cancelled);
     }
 
     /** Gives each row of a part with its {@link RowPlace}, and the vector's hash for the vector. */

@@ -254,6 +254,60 @@ class VerifyTest {
         assertEquals(rows + "," + rows + ",0,0,f", session.value(SUMMARY + "true)"));
     }
 
+    /**
+     * Its vector is stored out of line, so that the updates of its other columns do not bring it
+     * along and cure it.
+     */
+    @Test
+    @Order(4)
+    void rowsThatNeverRestAreJudged() throws Exception {
+        session.run(
+                "create table busy (id int primary key, price int, embedding real[])",
+                "alter table busy alter column embedding set storage external",
+                "insert into busy select i, 0, array_fill(i::real, array[600]) from"
+                        + " generate_series(1, 300) i",
+                "select annex.create_index('busy', 'embedding', metric => 'l2', method => 'flat',"
+                        + " include => '{price}')",
+                "select annex.wait_for_index('busy_embedding', '1 minute')");
+        tamper(index -> {
+            if (index.definition().relation().equals("public.busy")) {
+                index.upsert(RowKey.of("7"), null, new float[600]);
+                index.delete(RowKey.of("8"));
+            }
+        });
+        session.run("select annex.wait_for_index('busy_embedding', '1 minute')");
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread writer =
+                Thread.ofPlatform()
+                        .start(() -> {
+                            try (Session own = annex.session()) {
+                                while (!stop.get()) {
+                                    own.run("update busy set price = price + 1 where id in (7, 8, 9)");
+                                }
+                            } catch (SQLException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+        try {
+            assertEquals(
+                    List.of("3 missing 8", "3 other vector 7"),
+                    session
+                            .rows(
+                                    "select changing || ' ' || (d ->> 'kind') || ' ' || (d -> 'key'"
+                                            + " ->> 'id') from annex.verify('busy_embedding',"
+                                            + " false), jsonb_array_elements(differences) d")
+                            .stream()
+                            .sorted()
+                            .toList());
+        } finally {
+            stop.set(true);
+            writer.join();
+        }
+        String repaired = "select different, repaired from annex.verify('busy_embedding')";
+        assertEquals("2,2", session.value(repaired));
+        assertEquals("0,0", session.value(repaired));
+    }
+
     @Test
     @Order(4)
     void theCommandSaysWhetherAnythingDiffers() throws Exception {
