@@ -1,5 +1,6 @@
 package io.annexdb.benchmarks.ann;
 
+import io.annexdb.benchmarks.copy.CopyBench;
 import io.annexdb.benchmarks.kernel.KernelBench;
 import io.annexdb.benchmarks.restart.RestartBench;
 import io.annexdb.benchmarks.sql.BatchBench;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
             StreamBench.class,
             SqlBench.class,
             BatchBench.class,
-            RestartBench.class
+            RestartBench.class,
+            CopyBench.class
         })
 public final class Bench implements AnnexSubcommand {
     @Spec private CommandSpec spec;

@@ -14,8 +14,8 @@ import java.util.Locale;
  * listens on the loopback address, with passwords; nothing needs to be installed, and it runs for
  * root too, in a user namespace, because PostgreSQL itself refuses root.
  */
-final class EmbeddedServer implements AutoCloseable {
-    static final String USER = "postgres";
+public final class EmbeddedServer implements AutoCloseable {
+    public static final String USER = "postgres";
     static final String DATABASE = "postgres";
 
     private final EmbeddedPostgres server;
@@ -32,7 +32,7 @@ final class EmbeddedServer implements AutoCloseable {
      *
      * @param port TCP port, not 0
      */
-    static EmbeddedServer start(ServerFolder folder, int port) throws IOException {
+    public static EmbeddedServer start(ServerFolder folder, int port) throws IOException {
         checkUser();
         String password = Files.readString(folder.password()).strip();
         // The library opens the folder of its binaries to everyone; the one around it is not open.
@@ -93,7 +93,7 @@ final class EmbeddedServer implements AutoCloseable {
                 .setServerConfig("log_filename", "postgres.log");
     }
 
-    String jdbcUrl() {
+    public String jdbcUrl() {
         return "jdbc:postgresql://localhost:" + server.getPort() + "/" + DATABASE;
     }
 
@@ -101,7 +101,7 @@ final class EmbeddedServer implements AutoCloseable {
         return server.getPort();
     }
 
-    String password() {
+    public String password() {
         return password;
     }
 

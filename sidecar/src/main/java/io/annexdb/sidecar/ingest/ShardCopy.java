@@ -35,8 +35,8 @@ import java.util.stream.LongStream;
 /**
  * The copy of one shard, part by part, by any number of connections. Where the index has rows of
  * before (a copy that ended early, a gap), a part is read with hashes in the vectors' place first,
- * and only rows that the index has not are read whole; when most are missing, the next parts are
- * read whole at once.
+ * and only rows that the index has not are read whole; behind a part of which it has nothing, all
+ * are read whole at once.
  */
 final class ShardCopy {
     private static final Logger LOG = LoggerFactory.getLogger(ShardCopy.class);
@@ -190,7 +190,9 @@ final class ShardCopy {
                 },
                 toEnd);
         long[] places = missing.build().toArray();
-        byHash &= places.length <= rows[0] / 2;
+        if (rows[0] > 0 && places.length == rows[0]) {
+            byHash = false;
+        }
         for (int from = 0; from < places.length && !toEnd.getAsBoolean(); from += PLACES_MAX) {
             int to = Math.min(places.length, from + PLACES_MAX);
             connection.rows(query, Arrays.copyOfRange(places, from, to), this::load, toEnd);

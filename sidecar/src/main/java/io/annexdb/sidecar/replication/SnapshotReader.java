@@ -38,7 +38,7 @@ public final class SnapshotReader implements AutoCloseable {
             SELECT pg_catalog.pg_relation_filenode(c.oid)::bigint,
                 CASE WHEN m.amname = 'heap' THEN pg_catalog.pg_relation_size(c.oid)
                     / pg_catalog.current_setting('block_size')::bigint ELSE 0 END
-            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE c.oid = ?
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE c.oid = ?::bigint::oid
             """;
 
     private final Connection connection;

@@ -282,7 +282,9 @@ class VerifyTest {
                         .start(() -> {
                             try (Session own = annex.session()) {
                                 while (!stop.get()) {
-                                    own.run("update busy set price = price + 1 where id in (7, 8, 9)");
+                                    own.run(
+                                            "update busy set price = price + 1 where id in (7, 8,"
+                                                    + " 9)");
                                 }
                             } catch (SQLException e) {
                                 throw new IllegalStateException(e);
