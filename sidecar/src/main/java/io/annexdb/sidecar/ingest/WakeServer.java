@@ -75,10 +75,19 @@ final class WakeServer implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
-                watch(next());
+                watchOrRest(next());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void watchOrRest(Lsn position) throws InterruptedException {
+        try {
+            watch(position);
+        } catch (RuntimeException | Error e) {
+            LOG.error("Nobody wakes the server for a moment", e);
+            Thread.sleep(PATIENCE_MAX);
         }
     }
 

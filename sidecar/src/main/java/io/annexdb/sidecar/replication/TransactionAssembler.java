@@ -21,8 +21,8 @@ final class TransactionAssembler {
     /** Most changes of one part. */
     static final int ROWS_MAX = 1_000;
 
-    /** A part is closed when its values reach this many bytes. */
-    static final long BYTES_MAX = 1 << 20;
+    /** A part is closed when its values reach this many bytes; dozens of parts wait for ingest. */
+    static final long BYTES_MAX = 256 << 10;
 
     /** Microseconds from 1970-01-01 to 2000-01-01. */
     private static final long EPOCH_MICROS = 946_684_800_000_000L;

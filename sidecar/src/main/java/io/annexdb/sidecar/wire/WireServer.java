@@ -211,11 +211,12 @@ public final class WireServer implements AutoCloseable {
                 "Raise listen.connection-limit, or close idle connections.");
     }
 
+    /** Whatever happens to one connection, the next one is accepted: also when the heap is full. */
     private void accept() {
         while (!stopping) {
             try {
                 welcome(listener.accept());
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 if (!stopping) {
                     LOG.warn("a connection was not accepted: {}", e.toString());
                     pause(100);
@@ -231,6 +232,9 @@ public final class WireServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.debug("a connection ended as it began: {}", e.toString());
             socket.close();
+        } catch (RuntimeException | Error e) {
+            socket.close();
+            throw e;
         }
     }
 
@@ -288,7 +292,7 @@ public final class WireServer implements AutoCloseable {
                 long now = System.nanoTime();
                 connections.values().forEach(connection -> connection.closeIfLate(now));
                 tls.ifPresent(TlsFiles::look);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("looking after connections failed", e);
             }
             pause(1_000);
