@@ -41,11 +41,14 @@ class FilterFuzzTest {
                     .map(text -> text.getBytes(StandardCharsets.UTF_8))
                     .toList();
 
+    /** A parser of a whole language of queries does it. */
+    private static final int DEARNESS = 5;
+
     @Test
     void filters() {
         Fuzz.of("filters", FilterFuzzTest::parse, ErrorCode.FILTER_NOT_EVALUABLE)
                 .allowing(8 << 20, 64 << 10)
-                .runAll(FILTERS, 20);
+                .runAll(FILTERS, DEARNESS);
     }
 
     /** What makes recursive descent go deep or come back: it has to end all the same. */

@@ -26,6 +26,9 @@ import java.util.concurrent.TimeUnit;
  * what it claims, and may fail with the declared errors only.
  */
 public final class Fuzz {
+    /** Of so many rounds it is known how many should be refused. */
+    private static final long ROUNDS_TELLING = 100;
+
     private static final long ROUND_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -79,7 +82,8 @@ public final class Fuzz {
 
     /** The number of rounds, for fuzzers of which a round costs more than a microsecond. */
     public static long rounds(int dearness) {
-        return Math.max(100, Long.getLong("annex.fuzz.rounds", 100_000) / dearness);
+        long asked = Long.getLong("annex.fuzz.rounds", 100_000);
+        return Math.min(asked, Math.max(ROUNDS_TELLING, asked / dearness));
     }
 
     public static long seed() {
@@ -122,7 +126,7 @@ public final class Fuzz {
         System.out.printf(
                 "fuzzed %s: seed %d, %,d rounds in %.1f s, %,d refused%n",
                 name, seed(), rounds, (System.nanoTime() - began) / 1e9, refused);
-        if (rounds > 1_000) {
+        if (rounds >= ROUNDS_TELLING) {
             assertTrue(
                     mostlyTaken || refused > rounds / 20,
                     () -> name + ": the mutations are too mild");

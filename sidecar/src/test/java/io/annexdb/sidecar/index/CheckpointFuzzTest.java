@@ -4,20 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.fuzz.Checksums;
 import io.annexdb.sidecar.fuzz.Fuzz;
+import io.annexdb.sidecar.fuzz.WriteFile;
 import io.annexdb.sidecar.hnsw.Graph;
 import io.annexdb.sidecar.hnsw.GraphFile;
 import io.annexdb.sidecar.ivfpq.ListsFile;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
+import io.annexdb.sidecar.model.Quantization;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.CodesFile;
 import io.annexdb.sidecar.segment.Segment;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
 import java.nio.ByteOrder;
@@ -37,7 +43,7 @@ class CheckpointFuzzTest {
     private static final int DIMENSION = 16;
 
     /** Files of some tens of kilobytes are written and read in each round. */
-    private static final int DEARNESS = 200;
+    private static final int DEARNESS = 100;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -46,7 +52,7 @@ class CheckpointFuzzTest {
     @Test
     void graphs() throws Exception {
         ShardDefinition shard = Fixture.shard(Metric.L2, Method.HNSW, DIMENSION);
-        byte[] valid = checkpoint(shard, 600, "graph");
+        byte[] valid = checkpoint(directory, shard, 600, "graph");
         Checksums checksums = new Checksums(valid, ByteOrder.LITTLE_ENDIAN, Integer.BYTES, false);
         assertTrue(checksums.count() >= 3, "checksums found: " + checksums.count());
         Path file = directory.resolve("mutated");
@@ -71,11 +77,11 @@ class CheckpointFuzzTest {
     @Test
     void lists() throws Exception {
         ShardDefinition shard = Fixture.shard(Metric.L2, Method.IVFPQ, DIMENSION);
-        byte[] valid = checkpoint(shard, 12_000, "lists");
+        byte[] valid = checkpoint(directory, shard, 12_000, "lists");
         Checksums checksums = new Checksums(valid, ByteOrder.BIG_ENDIAN, Long.BYTES, true);
         assertTrue(checksums.count() >= 4, "checksums found: " + checksums.count());
         Path file = directory.resolve("mutated");
-        Path blocks = file("blocks-");
+        Path blocks = file(directory, "blocks-");
         Fuzz.of(
                         "lists under checksums",
                         bytes -> readLists(file, checksums.repair(bytes.clone()), blocks),
@@ -88,9 +94,49 @@ class CheckpointFuzzTest {
                 .run(List.of(valid), DEARNESS);
     }
 
+    /** The quantizer lies in the file, too. */
+    @ParameterizedTest
+    @EnumSource(names = {"SQ8", "RABITQ", "PQ"})
+    void codes(Quantization quantization) throws Exception {
+        ShardDefinition shard =
+                Fixture.shard(Metric.L2, ElementType.FLOAT32, Method.HNSW, quantization, DIMENSION);
+        byte[] valid = checkpoint(directory, shard, 1_200, "codes");
+        Checksums checksums = new Checksums(valid, ByteOrder.LITTLE_ENDIAN, Integer.BYTES, false);
+        assertTrue(checksums.count() >= 3, "checksums found: " + checksums.count());
+        Path file = directory.resolve("mutated");
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            Segment segment = segment(registry.openOrCreate(shard));
+            Fuzz.of(
+                            "codes " + quantization + " under checksums",
+                            bytes -> readCodes(file, checksums.repair(bytes.clone()), segment),
+                            ErrorCode.DATA_CORRUPTED)
+                    .allowing(64 << 20, 400)
+                    .takingNearlyAll()
+                    .run(List.of(valid), DEARNESS);
+            Fuzz.of(
+                            "codes " + quantization,
+                            bytes -> readCodes(file, bytes, segment),
+                            ErrorCode.DATA_CORRUPTED)
+                    .allowing(64 << 20, 400)
+                    .run(List.of(valid), DEARNESS);
+        }
+    }
+
+    /** What cannot be used is an IOException, here one of the declared errors. */
+    private static void readCodes(Path file, byte[] bytes, Segment segment) throws IOException {
+        WriteFile.inPlace(file, bytes);
+        try {
+            CodesFile.header(file);
+            CodesFile.check(file);
+            segment.use(CodesFile.read(segment, new MemoryBudget(1L << 30), file));
+        } catch (IOException e) {
+            throw damaged(e);
+        }
+    }
+
     /** What cannot be used is an IOException, here one of the declared errors. */
     private static void readGraph(Path file, byte[] bytes, Segment segment) throws IOException {
-        Files.write(file, bytes);
+        WriteFile.inPlace(file, bytes);
         try (Graph graph = new Graph(16, segment, new MemoryBudget(1L << 30))) {
             GraphFile.header(file);
             GraphFile.read(graph, segment.slots(), file);
@@ -100,7 +146,7 @@ class CheckpointFuzzTest {
     }
 
     private static void readLists(Path file, byte[] bytes, Path blocks) throws IOException {
-        Files.write(file, bytes);
+        WriteFile.inPlace(file, bytes);
         try {
             ListsFile.header(file);
             ListsFile.Content content =
@@ -123,7 +169,8 @@ class CheckpointFuzzTest {
     }
 
     /** Writes a shard with a checkpoint, and returns the bytes of it. */
-    private byte[] checkpoint(ShardDefinition shard, int rows, String name) throws Exception {
+    private static byte[] checkpoint(Path directory, ShardDefinition shard, int rows, String name)
+            throws Exception {
         long seed = Fuzz.seed();
         Random random = new Random(seed);
         IndexSettings settings = IndexSettings.of(directory).withCheckpointRows(rows / 2);
@@ -136,10 +183,10 @@ class CheckpointFuzzTest {
             Fixture.awaitLinked(index);
             registry.sync();
         }
-        return Files.readAllBytes(file(name));
+        return Files.readAllBytes(file(directory, name));
     }
 
-    private Path file(String beginning) throws IOException {
+    private static Path file(Path directory, String beginning) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(path -> path.getFileName().toString().startsWith(beginning))
                     .findFirst()

@@ -15,9 +15,6 @@ import java.util.List;
 
 /** Mutated values of every column type: a vector, a key, an attribute, or refused. */
 class ValueFuzzTest {
-    /** Twenty types each: together as many rounds as the others. */
-    private static final int DEARNESS = 10;
-
     @ParameterizedTest
     @EnumSource
     void keysAndVectors(ColumnType type) {
@@ -27,7 +24,7 @@ class ValueFuzzTest {
                         ErrorCode.DATA_CORRUPTED,
                         ErrorCode.PROTOCOL_VIOLATION)
                 .takingNearlyAll()
-                .run(valid(type), DEARNESS);
+                .run(valid(type));
     }
 
     @ParameterizedTest
@@ -35,7 +32,7 @@ class ValueFuzzTest {
     void attributes(AttributeType type) {
         Fuzz.of(type + " attributes", bytes -> read(type, bytes), ErrorCode.DATA_CORRUPTED)
                 .takingNearlyAll()
-                .run(valid(type), DEARNESS);
+                .run(valid(type));
     }
 
     /** The first byte says which form the others are in. */

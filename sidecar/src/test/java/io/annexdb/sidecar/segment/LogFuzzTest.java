@@ -3,6 +3,7 @@ package io.annexdb.sidecar.segment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.annexdb.sidecar.fuzz.Fuzz;
+import io.annexdb.sidecar.fuzz.WriteFile;
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
@@ -30,7 +31,7 @@ class LogFuzzTest {
     private static final long FINGERPRINT = 0x1234_5678_9ABC_DEF0L;
 
     /** A file is written and read in each round. */
-    private static final int DEARNESS = 20;
+    private static final int DEARNESS = 5;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -56,7 +57,7 @@ class LogFuzzTest {
     }
 
     private static void read(Path file, byte[] bytes) throws IOException {
-        Files.write(file, bytes);
+        WriteFile.inPlace(file, bytes);
         try (LogReader reader = LogReader.open(file, FINGERPRINT)) {
             LogReader.Extent extent = reader.measure();
             reader.replay(extent.committedBytes(), new Count());
