@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +42,7 @@ public final class SidecarProcess implements AutoCloseable {
     /**
      * Starts it and does not wait.
      *
-     * @param flags more for its JVM
+     * @param flags more for its JVM, which win over those that all have
      */
     public static SidecarProcess launch(
             Path folder, String config, int httpPort, List<String> flags) throws IOException {
@@ -50,13 +51,15 @@ public final class SidecarProcess implements AutoCloseable {
         Path log = folder.resolve("sidecar.log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(flags);
         command.addAll(
                 List.of(
                         "-ea",
                         "--add-modules=jdk.incubator.vector",
                         "-Dannex.kernel.checked=true",
-                        "--enable-native-access=ALL-UNNAMED",
+                        "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(flags);
+        command.addAll(
+                List.of(
                         "-cp",
                         System.getProperty("java.class.path"),
                         "io.annexdb.sidecar.Annex",
@@ -100,6 +103,20 @@ public final class SidecarProcess implements AutoCloseable {
         new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     }
 
+    /** What each of its threads does now, or why nobody can tell. */
+    public String threads() throws IOException, InterruptedException {
+        Process dump =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                                Long.toString(process.pid()),
+                                "Thread.print")
+                        .redirectErrorStream(true)
+                        .start();
+        String text = new String(dump.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        dump.waitFor();
+        return text;
+    }
+
     public String log() throws IOException {
         return Files.readString(log);
     }
@@ -114,6 +131,16 @@ public final class SidecarProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What {@code /metrics} says. */
+    public String metrics() throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics"))
+                        .build();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
@@ -102,6 +103,8 @@ enum DdlFault {
 
     private static final int ROWS = 300;
 
+    private static final String UNDEFINED_OBJECT = "42704";
+
     private final String table;
     private final String column;
     private final End end;
@@ -160,9 +163,9 @@ enum DdlFault {
             }
             switch (end) {
                 case SERVES -> serves(scene, statement, random);
-                case OTHER -> follows(scene, random);
+                case OTHER -> follows(scene, statement, random);
                 case UNUSABLE -> isUnusable(statement, random);
-                case GONE -> isGone(scene, statement);
+                case GONE -> isGone(scene);
             }
         }
     }
@@ -182,23 +185,27 @@ enum DdlFault {
     }
 
     /** The name belongs to another table, and the index to the old one. */
-    private void follows(FaultScene scene, Random random) throws Exception {
-        Thread.sleep(800);
-        scene.awaitServing(FaultScene.INDEX);
+    private void follows(FaultScene scene, Statement statement, Random random) throws Exception {
+        Exact.requireUntilServing(scene, statement, "papers", column, random);
         scene.run("insert into papers select id + 5000000, title, embedding from papers limit 10");
+        statement.execute("set annex.fallback to error");
+        Exact.require(statement, "papers", column, random);
         Judge.compare(scene, "papers", column, FaultScene.INDEX);
-        assertTrue(random != null);
+        SQLException refused =
+                assertThrows(
+                        SQLException.class, () -> Exact.require(statement, table, column, random));
+        assertEquals(UNDEFINED_OBJECT, refused.getSQLState(), refused.getMessage());
     }
 
     private void isUnusable(Statement statement, Random random) throws Exception {
         boolean isNoticed = false;
         for (int i = 0; i < 50 && !isNoticed; i++) {
-            assertExactOrRefused(statement, random);
+            assertExact(statement, random);
             isNoticed = writesPass(statement);
             Thread.sleep(50);
         }
         assertTrue(isNoticed, "updates of the table go on failing");
-        assertExactOrRefused(statement, random);
+        assertExact(statement, random);
         try (ResultSet row =
                 statement.executeQuery("select state, message from annex.index_status")) {
             assertTrue(row.next(), "the index is in no list");
@@ -217,26 +224,15 @@ enum DdlFault {
         }
     }
 
-    private void isGone(FaultScene scene, Statement statement) throws Exception {
-        for (int i = 0; i < 50; i++) {
-            Thread.sleep(100);
-            if (scene.value("select count(*) from pg_publication where pubname = 'annex_data'")
-                    .equals("0")) {
-                break;
-            }
-        }
-        assertEquals("0", scene.value("select count(*) from memory.vector_indexes"));
-        assertEquals(
-                "0",
-                scene.value("select count(*) from pg_publication where pubname = 'annex_data'"));
-        assertTrue(!statement.isClosed());
-    }
-
-    private void assertExactOrRefused(Statement statement, Random random) throws SQLException {
-        try {
-            assertExact(statement, random);
-        } catch (SQLException e) {
-            assertTrue(e.getSQLState() != null, "refused without a SQLSTATE");
+    /** Nothing of the index is left, in the catalog, in the server, or in the sidecar. */
+    private static void isGone(FaultScene scene) throws Exception {
+        for (String left :
+                List.of(
+                        "memory.vector_indexes",
+                        "pg_publication where pubname = 'annex_data'",
+                        "pg_replication_slots where slot_name = '" + FaultScene.SLOT + "'",
+                        "annex.index_status")) {
+            FaultScene.await("left: " + left, () -> !scene.holds("select from " + left));
         }
     }
 

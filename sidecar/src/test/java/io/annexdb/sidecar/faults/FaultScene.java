@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.migrations.AnnexMigrations;
 import io.annexdb.sidecar.endtoend.AnnexServer;
+import io.annexdb.sidecar.endtoend.Ask;
 import io.annexdb.sidecar.endtoend.SidecarProcess;
 import io.annexdb.sidecar.replication.TestServer;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +23,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -41,8 +43,20 @@ final class FaultScene implements AutoCloseable {
     /** The slot of the sidecar, by its name. */
     static final String SLOT = "annex_test";
 
+    private static final String THE_SLOT =
+            "select from pg_replication_slots where slot_name = '" + SLOT + "'";
+
+    private static final int FIRST_WITH_ARRAY_REVERSE = 18;
+
+    private static final String ARRAY_REVERSE =
+            "create function array_reverse(real[]) returns real[] language sql immutable as 'select"
+                    + " array_agg(x order by i desc) from unnest($1) with ordinality u (x, i)'";
+
     /** How long anything may take to be right again. */
     static final int PATIENCE_SECONDS = 60;
+
+    /** After so long without an answer it is noted what the sidecar does, for the message. */
+    private static final int SUSPICIOUS_SECONDS = 15;
 
     /** Little to compile, for most sidecars here live for seconds, and so the scalar kernels. */
     private static final List<String> FLAGS =
@@ -54,6 +68,7 @@ final class FaultScene implements AutoCloseable {
 
     private final TestServer postgres;
     private final Path folder;
+    private final SyncedImage image;
     private final int wirePort = freePort();
     private final int httpPort = freePort();
     private @Nullable SidecarProcess sidecar;
@@ -61,6 +76,7 @@ final class FaultScene implements AutoCloseable {
     private FaultScene(TestServer postgres, Path folder) throws IOException {
         this.postgres = postgres;
         this.folder = folder;
+        this.image = new SyncedImage(folder.resolve("index"));
     }
 
     /**
@@ -76,12 +92,20 @@ final class FaultScene implements AutoCloseable {
         try {
             AnnexMigrations.migrate(postgres.url(), "postgres", null, Map.of());
             FaultScene scene = new FaultScene(postgres, folder);
+            if (scene.version() < FIRST_WITH_ARRAY_REVERSE) {
+                scene.run(ARRAY_REVERSE);
+            }
             AnnexServer.setUp(postgres.url(), null, scene.wirePort);
             return scene;
         } catch (Exception | Error e) {
             postgres.close();
             throw e;
         }
+    }
+
+    /** PostgreSQL's major version. */
+    int version() throws SQLException {
+        return Integer.parseInt(value("show server_version_num")) / 10_000;
     }
 
     TestServer postgres() {
@@ -116,9 +140,11 @@ final class FaultScene implements AutoCloseable {
         launch(all);
     }
 
-    /** Starts it with a compiler and kernels as in production, and waits until it answers. */
+    /** Starts it as in production, without checks of its own, and waits until it answers. */
     void startFast(String... flags) throws Exception {
-        launch(List.of(flags));
+        List<String> all = new ArrayList<>(List.of("-da", "-Dannex.kernel.checked=false"));
+        all.addAll(List.of(flags));
+        launch(all);
         sidecar().awaitHealth();
     }
 
@@ -159,67 +185,9 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
-    /** A flag with which {@link #loseUnsynced} can tell what was fsynced. */
-    String keepSynced() {
-        return "-Dannex.synced-copy=" + folder.resolve("index");
-    }
-
-    /**
-     * Gives the data directory of a sidecar that was killed the contents that it would have after a
-     * power failure: what was fsynced, and of what was appended since, any part.
-     */
-    void loseUnsynced(Random random) throws IOException {
-        Path index = folder.resolve("index");
-        Path image = folder.resolve("index.synced");
-        delete(image.resolve(".contents"));
-        try (Stream<Path> files = Files.walk(image)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path written = index.resolve(image.relativize(file));
-                if (file.getFileName().toString().startsWith("log-") && Files.exists(written)) {
-                    keepPartOfTail(file, written, random);
-                }
-            }
-        }
-        delete(index);
-        Files.move(image, index);
-        copyForNext();
-    }
-
-    /** To be called when the sidecar is next started with {@link #keepSynced}. */
-    void copyForNext() throws IOException {
-        Path index = folder.resolve("index");
-        Path image = folder.resolve("index.synced");
-        delete(image);
-        if (!Files.exists(index)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(index)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, image.resolve(index.relativize(file)));
-            }
-        }
-    }
-
-    private static void keepPartOfTail(Path file, Path written, Random random) throws IOException {
-        byte[] all = Files.readAllBytes(written);
-        int synced = (int) Files.size(file);
-        if (all.length > synced && random.nextBoolean()) {
-            int kept = synced + random.nextInt(all.length - synced);
-            byte[] part = java.util.Arrays.copyOf(all, kept);
-            // The copy may end within a part that a later process cut off and wrote anew.
-            Files.write(file, part);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
+    /** What a disk would have of the sidecar's files after a power failure. */
+    SyncedImage image() {
+        return image;
     }
 
     /** SIGQUIT to the postmaster: it ends at once and recovers at the next start. */
@@ -244,26 +212,31 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
-    /** Drops the sidecar's slot under it. */
+    /**
+     * Drops the sidecar's slot under it, as soon as there is one that can be dropped; fails when
+     * there is none for long, unless the sidecar has died of it.
+     */
     void dropSlot() throws SQLException, InterruptedException {
         long end = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+        SQLException last = null;
         while (System.nanoTime() < end) {
             try {
-                run(
-                        "select pg_terminate_backend(active_pid) from pg_replication_slots where"
-                                + " active_pid is not null and slot_name = '"
-                                + SLOT
-                                + "'",
-                        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where"
-                                + " slot_name = '"
-                                + SLOT
-                                + "'");
-                return;
+                run(from("pg_terminate_backend(active_pid)") + " and active_pid is not null");
+                if (!postgres.query(from("pg_drop_replication_slot(slot_name)")).isEmpty()
+                        || !sidecar().isAlive()) {
+                    return;
+                }
             } catch (SQLException e) {
                 // It is in use again, or still.
-                Thread.sleep(10);
+                last = e;
             }
+            Thread.sleep(10);
         }
+        throw new AssertionError("the slot could not be dropped", last);
+    }
+
+    private static String from(String what) {
+        return THE_SLOT.replaceFirst("from", what + " from");
     }
 
     /** Whether the query has a row. */
@@ -275,21 +248,12 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
-    boolean slotIsLost() throws SQLException {
-        return slotIs("wal_status = 'lost'");
+    boolean slotIsLost() {
+        return holds(THE_SLOT + " and wal_status = 'lost'");
     }
 
-    boolean slotIsActive() throws SQLException {
-        return slotIs("active");
-    }
-
-    private boolean slotIs(String condition) throws SQLException {
-        return !postgres.query(
-                        "select 1 from pg_replication_slots where slot_name = '"
-                                + SLOT
-                                + "' and "
-                                + condition)
-                .isEmpty();
+    boolean slotIsActive() {
+        return holds(THE_SLOT + " and active");
     }
 
     void dropDocs() throws SQLException {
@@ -310,17 +274,34 @@ final class FaultScene implements AutoCloseable {
 
     /** As the other, for vectors of another dimension. */
     void awaitServing(String index, int dimension) throws SQLException, InterruptedException {
-        long end = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+        long began = System.nanoTime();
+        String threads = "";
         while (true) {
             try (Ask ask = Ask.connect(wirePort)) {
                 ask.search(indexId(index), new float[dimension], 1);
                 return;
             } catch (SQLException e) {
-                if (System.nanoTime() > end || !sidecar().isAlive()) {
-                    throw e;
+                long seconds = (System.nanoTime() - began) / 1_000_000_000;
+                if (threads.isEmpty() && seconds >= SUSPICIOUS_SECONDS) {
+                    threads = threads();
+                }
+                if (seconds >= PATIENCE_SECONDS || !sidecar().isAlive()) {
+                    throw new SQLException(
+                            "%s; after %d s\n%s".formatted(e.getMessage(), seconds, threads),
+                            e.getSQLState(),
+                            e);
                 }
             }
             Thread.sleep(30);
+        }
+    }
+
+    /** What the sidecar's threads do, for messages. */
+    private String threads() throws InterruptedException {
+        try {
+            return sidecar().threads();
+        } catch (IOException e) {
+            return "no thread dump: " + e;
         }
     }
 
@@ -359,6 +340,30 @@ final class FaultScene implements AutoCloseable {
         return logged("Copied ") + logged("Compared ");
     }
 
+    /** How often it has read this one. */
+    long copiesOf(String table) throws IOException {
+        String of = " rows of public." + table + " ";
+        return sidecar()
+                .log()
+                .lines()
+                .filter(line -> line.contains("Copied ") || line.contains("Compared "))
+                .filter(line -> line.contains(of))
+                .count();
+    }
+
+    /** How often the sidecar's process has taken that rung of the ladder, by its metric. */
+    long recoveries(RecoveryDecision rung) throws IOException, InterruptedException {
+        String name =
+                "annex_recovery_total{decision=\"" + rung.name().toLowerCase(Locale.ROOT) + "\"}";
+        return sidecar()
+                .metrics()
+                .lines()
+                .filter(line -> line.startsWith(name))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length())))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** Size of the graphs on disk. */
     long graphBytes() throws IOException {
         try (Stream<Path> files = Files.walk(folder.resolve("index"))) {
@@ -369,7 +374,12 @@ final class FaultScene implements AutoCloseable {
     }
 
     long logged(String text) throws IOException {
-        return sidecar().log().lines().filter(line -> line.contains(text)).count();
+        return logged(List.of(text));
+    }
+
+    /** Lines with one of the texts. */
+    long logged(List<String> texts) throws IOException {
+        return sidecar().log().lines().filter(l -> texts.stream().anyMatch(l::contains)).count();
     }
 
     @Override

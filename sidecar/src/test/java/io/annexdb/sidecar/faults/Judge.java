@@ -3,6 +3,7 @@ package io.annexdb.sidecar.faults;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.annexdb.sidecar.endtoend.Ask;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.segment.VectorHash;
@@ -25,6 +26,10 @@ import java.util.TreeSet;
  */
 final class Judge {
     private static final double RECALL_LEAST = 0.95;
+
+    /** Of the rows of one answer. */
+    private static final int MISSED_MOST = 3;
+
     private static final int KEYS_AT_ONCE = 10_000;
 
     /** The most rows that a sidecar is asked for. */
@@ -132,13 +137,16 @@ final class Judge {
     }
 
     /**
-     * Fails if an answer has a row that was not so at its position, or is older than strong
-     * consistency allows, or if they lack too many rows. A row that changed while the answer was
-     * made may be as it was before or after.
+     * Fails if there are too few answers, if one has a row that was not so at its position, is
+     * older than strong consistency allows, has fewer rows than there were, or lacks more than
+     * three that are nearer, or if all together lack more than 5 %. A row that changed while the
+     * answer was made may be as it was before or after.
      *
-     * @return recall, 1 when nothing was asked
+     * @param least so many answers there must be
+     * @return recall
      */
-    static double answers(Ledger ledger, List<Searches.Reply> replies) {
+    static double answers(Ledger ledger, List<Searches.Reply> replies, int least) {
+        assertTrue(replies.size() >= least, replies.size() + " answers, " + least + " are too few");
         long wanted = 0;
         long missed = 0;
         for (Searches.Reply reply : replies) {
@@ -151,7 +159,7 @@ final class Judge {
             wanted += Searches.K;
             missed += missed(ledger, reply, found);
         }
-        double recall = wanted == 0 ? 1 : 1 - (double) missed / wanted;
+        double recall = 1 - (double) missed / wanted;
         assertTrue(
                 recall >= RECALL_LEAST, "recall " + recall + " of " + replies.size() + " answers");
         return recall;
@@ -169,21 +177,28 @@ final class Judge {
 
     /** Rows that did not change meanwhile, are nearer than the last one found, and are missing. */
     private static int missed(Ledger ledger, Searches.Reply reply, Map<Long, Long> found) {
+        float[] query = reply.query();
+        Lsn applied = reply.answer().applied();
         List<Ask.Found> rows = reply.answer().rows();
         double last =
                 rows.size() < Searches.K ? Double.MAX_VALUE : rows.getLast().distance() * 0.99999;
+        int there = 0;
         int missed = 0;
         for (long key : ledger.keys()) {
-            List<float[]> vectors = ledger.during(key, reply.answer().applied(), reply.until());
+            List<float[]> vectors = ledger.during(key, applied, reply.until());
             float[] vector = vectors.getFirst();
-            if (vectors.size() == 1
-                    && vector.length > 0
-                    && !found.containsKey(key)
-                    && distance(reply.query().vector, vector) < last) {
-                missed++;
+            if (vectors.size() == 1 && vector.length > 0) {
+                there++;
+                missed += !found.containsKey(key) && distance(query, vector) < last ? 1 : 0;
             }
         }
-        return Math.min(missed, Searches.K);
+        assertTrue(
+                rows.size() >= Math.min(Searches.K, there),
+                rows.size() + " rows at " + applied + ", of " + there);
+        assertTrue(
+                missed <= MISSED_MOST,
+                "%d nearer rows are missing at %s, of %d".formatted(missed, applied, there));
+        return missed;
     }
 
     private static double distance(float[] one, float[] other) {

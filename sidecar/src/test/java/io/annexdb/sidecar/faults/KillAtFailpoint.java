@@ -5,20 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.telemetry.Failpoint;
 
+import java.io.IOException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
 /**
- * Kills a sidecar under load at one failpoint after the other. Each successor is judged before the
- * load goes on, and has the next failpoint armed; when it dies of that before it was judged, the
- * next one is judged in its place.
+ * Kills a sidecar under load and searches at one failpoint after the other. Each successor is
+ * judged before the load goes on, and has the next failpoint armed; when it dies of that before it
+ * was judged, the next one is judged in its place. The table is copied again only where its slot or
+ * its index was dropped.
  */
 final class KillAtFailpoint {
     private static final int REACH_MILLIS = 40_000;
+
+    /** So many rows at once are worth a checkpoint. */
+    private static final int GRAPH_ROWS = 2_000;
 
     private static final Set<Failpoint> OF_INDEX =
             EnumSet.of(
@@ -104,27 +111,49 @@ final class KillAtFailpoint {
     private final FaultScene scene;
     private final Ledger ledger;
     private final long seed;
+    private int transactions;
     private boolean unjudged;
 
-    private KillAtFailpoint(FaultScene scene, Ledger ledger, long seed) {
+    /** How often the table had been read when the last one was judged. */
+    private long copies;
+
+    /** Whether it may be read once more since. */
+    private boolean isCopyDue;
+
+    private KillAtFailpoint(FaultScene scene, Ledger ledger, long seed) throws IOException {
         this.scene = scene;
         this.ledger = ledger;
         this.seed = seed;
+        this.copies = scene.copiesOf("docs");
     }
 
     /** Runs them all; the sidecar may be down before, and runs afterwards. */
-    static void run(FaultScene scene, Ledger ledger, List<Kill> kills, long seed) throws Exception {
-        KillAtFailpoint run = new KillAtFailpoint(scene, ledger, seed);
-        scene.stop();
-        for (Kill kill : kills) {
-            try {
-                run.kill(kill);
-            } catch (Exception | AssertionError e) {
-                throw new AssertionError(kill + ", seed " + seed + "\n" + scene.endOfLog(), e);
+    static RandomKills.Result run(FaultScene scene, List<Kill> kills, long seed) throws Exception {
+        try (Connection connection = scene.connect()) {
+            KillAtFailpoint run = new KillAtFailpoint(scene, Ledger.open(connection, "docs"), seed);
+            scene.stop();
+            Searches searches = Searches.startSeldom(scene, FaultScene.INDEX, seed);
+            try (searches) {
+                for (Kill kill : kills) {
+                    try {
+                        run.kill(kill);
+                    } catch (Exception | AssertionError e) {
+                        throw new AssertionError(
+                                kill + ", seed " + seed + "\n" + scene.endOfLog(), e);
+                    }
+                }
+                scene.start();
+                run.judgeAtRest();
             }
+            run.ledger.resolve(connection);
+            Judge.ledger(scene, run.ledger, "docs");
+            return new RandomKills.Result(
+                    kills.size(),
+                    run.transactions,
+                    searches.replies().size(),
+                    searches.refused(),
+                    Judge.answers(run.ledger, searches.replies(), kills.size()));
         }
-        scene.start();
-        Judge.atRest(scene, "docs", FaultScene.INDEX);
     }
 
     private void kill(Kill kill) throws Exception {
@@ -134,17 +163,19 @@ final class KillAtFailpoint {
         if (stir == Stir.GRAPH) {
             stir(stir);
         } else if (scene.sidecar().isAlive()) {
-            try (Load _ = Load.start(scene, ledger, 1, seed + kill.pass())) {
+            try (Load load = Load.start(scene, ledger, 1, seed + kill.pass())) {
                 stir(stir);
                 scene.sidecar().awaitEnd(REACH_MILLIS);
+                transactions += load.transactions();
             }
         }
+        isCopyDue |= stir == Stir.SLOT || stir == Stir.LAST_INDEX;
         assertTrue(scene.sidecar().awaitEnd(1), "not reached");
         assertEquals(137, scene.sidecar().status(), "exit status");
         ensureIndex();
         if (!isJudged && unjudged) {
             scene.start();
-            Judge.atRest(scene, "docs", FaultScene.INDEX);
+            judgeAtRest();
             scene.sidecar().kill();
         }
         unjudged = true;
@@ -153,7 +184,7 @@ final class KillAtFailpoint {
     /** False when the sidecar died meanwhile. */
     private boolean judge() throws Exception {
         try {
-            Judge.atRest(scene, "docs", FaultScene.INDEX);
+            judgeAtRest();
             return true;
         } catch (SQLException | AssertionError e) {
             if (scene.sidecar().awaitEnd(1_000)) {
@@ -163,6 +194,14 @@ final class KillAtFailpoint {
         }
     }
 
+    private void judgeAtRest() throws Exception {
+        Judge.atRest(scene, "docs", FaultScene.INDEX);
+        long now = scene.copiesOf("docs");
+        assertTrue(isCopyDue || now == copies, "copied again, with nothing lost");
+        copies = now;
+        isCopyDue = false;
+    }
+
     private void stir(Stir stir) throws Exception {
         switch (stir) {
             case NOTHING -> {}
@@ -170,20 +209,7 @@ final class KillAtFailpoint {
             // So many rows it takes until lists are trained.
             case LISTS -> index(10_100, "ivfpq", "{\"nlist\": 16, \"m\": 4}", REACH_MILLIS);
             // A checkpoint is due when nothing is left to link, so nobody else may write.
-            case GRAPH -> {
-                scene.run("delete from docs where id < 0");
-                for (int i = 0; i < 5 && scene.sidecar().isAlive(); i++) {
-                    scene.run(
-                            "insert into docs select -2 * i - 1, 'graph', array(select random()"
-                                    + " from generate_series(1, 16) where i > 0) from"
-                                    + " generate_series("
-                                    + (i * 2_000 + 1)
-                                    + ", "
-                                    + (i + 1) * 2_000
-                                    + ") i");
-                    scene.sidecar().awaitEnd(REACH_MILLIS / 4);
-                }
-            }
+            case GRAPH -> writeGraph();
             case SLOT -> {
                 for (int i = 0; i < 10 && scene.sidecar().isAlive(); i++) {
                     scene.dropSlot();
@@ -194,6 +220,25 @@ final class KillAtFailpoint {
                 scene.run("select annex.drop_index('" + FaultScene.INDEX + "')");
                 scene.sidecar().awaitEnd(REACH_MILLIS);
             }
+        }
+    }
+
+    /** Rows with keys below 0, of which enough become fresh and are linked, again and again. */
+    private void writeGraph() throws Exception {
+        Random random = new Random(seed);
+        Map<Long, float[]> gone = new HashMap<>();
+        for (String key : scene.postgres().query("select id from docs where id < 0")) {
+            gone.put(Long.valueOf(key), new float[0]);
+        }
+        Load.writeOnce(scene, ledger, gone);
+        for (int i = 0; i < 5 && scene.sidecar().isAlive(); i++) {
+            Map<Long, float[]> rows = new HashMap<>();
+            for (int j = 1; j <= GRAPH_ROWS; j++) {
+                rows.put((long) -i * GRAPH_ROWS - j, Load.vector(random));
+            }
+            Load.writeOnce(scene, ledger, rows);
+            transactions++;
+            scene.sidecar().awaitEnd(REACH_MILLIS / 4);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.annexdb.sidecar.faults;
 
+import org.jspecify.annotations.Nullable;
+
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -62,6 +64,40 @@ final class Load implements AutoCloseable {
             boxed[i] = vector[i];
         }
         return boxed;
+    }
+
+    /** Writes one transaction: by key the vector that it leaves, an empty one for no row. */
+    static void writeOnce(FaultScene scene, Ledger ledger, Map<Long, float[]> changes)
+            throws SQLException {
+        try (Connection connection = scene.connect();
+                PreparedStatement delete =
+                        connection.prepareStatement("delete from docs where id = any (?)");
+                PreparedStatement insert =
+                        connection.prepareStatement("insert into docs values (?, 'new', ?)")) {
+            connection.setAutoCommit(false);
+            long transaction = transactionId(connection);
+            delete.setArray(1, connection.createArrayOf("int8", changes.keySet().toArray()));
+            delete.execute();
+            for (Map.Entry<Long, float[]> row : changes.entrySet()) {
+                if (row.getValue().length > 0) {
+                    insert.setLong(1, row.getKey());
+                    insert.setObject(2, boxed(row.getValue()));
+                    insert.addBatch();
+                }
+            }
+            insert.executeBatch();
+            ledger.record(transaction, changes);
+            connection.commit();
+        }
+    }
+
+    private static long transactionId(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("select pg_current_xact_id()::text::bigint")) {
+            row.next();
+            return row.getLong(1);
+        }
     }
 
     int transactions() {
@@ -156,7 +192,7 @@ final class Load implements AutoCloseable {
 
         void transaction() throws SQLException {
             changes.clear();
-            long id = transactionId();
+            long id = transactionId(connection);
             int kind = random.nextInt(100);
             if (rows.size() > ROWS_MOST) {
                 delete(BULK);
@@ -182,15 +218,6 @@ final class Load implements AutoCloseable {
                     rows.put(key, vector);
                 }
             });
-        }
-
-        private long transactionId() throws SQLException {
-            try (Statement statement = connection.createStatement();
-                    ResultSet row =
-                            statement.executeQuery("select pg_current_xact_id()::text::bigint")) {
-                row.next();
-                return row.getLong(1);
-            }
         }
 
         private void insert(int count) throws SQLException {
@@ -244,7 +271,7 @@ final class Load implements AutoCloseable {
             keys.forEach(key -> changes.put(key, new float[0]));
         }
 
-        private @org.jspecify.annotations.Nullable Long any() {
+        private @Nullable Long any() {
             return rows.keySet().stream()
                     .skip(rows.isEmpty() ? 0 : random.nextInt(rows.size()))
                     .filter(key -> !changes.containsKey(key))

@@ -83,6 +83,7 @@ enum PartitionFault {
             Exact.requireUntilServing(scene, statement, "docs", "embedding", random);
             change(statement, random);
             Exact.requireUntilServing(scene, statement, "docs", "embedding", random);
+            Judge.atRest(scene, "docs", FaultScene.INDEX);
         } finally {
             scene.run(
                     "drop table if exists docs, part_0, part_1, part_one, part_2 cascade",

@@ -1,10 +1,13 @@
 package io.annexdb.sidecar.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Random;
+import java.util.function.IntPredicate;
 
 /**
  * kill -9 of the sidecar at any moment under load, and searches all the time. With every other kill
@@ -13,6 +16,12 @@ import java.util.Random;
  */
 final class RandomKills {
     private static final int WRITERS = 2;
+
+    /** Before each kill so many searches are answered, which the judge sees. */
+    private static final int ANSWERS_BEFORE_EACH = 3;
+
+    /** The judge's least for each kill. */
+    private static final int TRANSACTIONS_FOR_EACH = 20;
 
     /** What came of it, for the report. */
     record Result(int kills, int transactions, int answers, int refusals, double recall) {}
@@ -25,8 +34,7 @@ final class RandomKills {
     }
 
     /** Kills as long as that holds of the number of kills so far. */
-    static Result run(FaultScene scene, java.util.function.IntPredicate goesOn, long seed)
-            throws Exception {
+    static Result run(FaultScene scene, IntPredicate goesOn, long seed) throws Exception {
         Random random = new Random(seed);
         restart(scene);
         scene.createDocs();
@@ -40,36 +48,37 @@ final class RandomKills {
                     Load load = Load.start(scene, ledger, WRITERS, seed)) {
                 for (; goesOn.test(kills); kills++) {
                     scene.awaitServing(FaultScene.INDEX);
+                    searches.awaitMore(ANSWERS_BEFORE_EACH);
                     Thread.sleep(random.nextInt(1_500));
                     scene.sidecar().kill();
                     if (kills % 2 == 1) {
-                        scene.loseUnsynced(random);
+                        scene.image().loseUnsynced(random);
                     } else {
-                        scene.copyForNext();
+                        scene.image().begin();
                     }
-                    scene.start(scene.keepSynced());
+                    scene.start(scene.image().flag());
                 }
                 transactions = load.transactions();
             }
             ledger.resolve(connection);
             Judge.atRest(scene, "docs", FaultScene.INDEX);
             Judge.ledger(scene, ledger, "docs");
-            double recall = Judge.answers(ledger, searches.replies());
+            double recall = Judge.answers(ledger, searches.replies(), kills * ANSWERS_BEFORE_EACH);
+            assertTrue(
+                    transactions >= kills * TRANSACTIONS_FOR_EACH,
+                    transactions + " transactions beside " + kills + " kills");
             assertEquals(copies, scene.copies(), "copies of tables: a restart needs none");
+            assertTrue(scene.recoveries(RecoveryDecision.SKIP_DUPLICATES) > 0, "not in the metric");
             return new Result(
                     kills, transactions, searches.replies().size(), searches.refused(), recall);
         } finally {
-            end(scene);
+            scene.dropDocs();
         }
     }
 
     private static void restart(FaultScene scene) throws Exception {
         scene.stop();
-        scene.copyForNext();
-        scene.start(scene.keepSynced());
-    }
-
-    private static void end(FaultScene scene) throws SQLException {
-        scene.dropDocs();
+        scene.image().begin();
+        scene.start(scene.image().flag());
     }
 }

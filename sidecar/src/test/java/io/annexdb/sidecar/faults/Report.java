@@ -13,18 +13,24 @@ import java.util.List;
  * seconds, what came of it. Runs append to it, and go on where the last one ended.
  */
 final class Report {
+    /** What the result of a step that failed begins with. */
+    static final String FAILED = "FAILED: ";
+
     private final Path file;
 
     Report(Path file) {
         this.file = file;
     }
 
-    /** How often the fault was inflicted in all runs. */
-    int done(String fault) throws IOException {
-        return lines(fault).stream().mapToInt(words -> Integer.parseInt(words[3])).sum();
+    /** How often the fault was inflicted and survived in all runs. */
+    long done(String fault) throws IOException {
+        return lines(fault).stream()
+                .filter(words -> !words[5].startsWith(FAILED))
+                .mapToLong(words -> Long.parseLong(words[3]))
+                .sum();
     }
 
-    /** Steps of the fault, each of which had a seed of its own. */
+    /** Steps of the fault, also those that failed; each had a seed of its own. */
     int steps(String fault) throws IOException {
         return lines(fault).size();
     }

@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.faults;
 
+import io.annexdb.sidecar.endtoend.Ask;
 import io.annexdb.sidecar.model.Lsn;
 
 import java.sql.Connection;
@@ -21,43 +22,55 @@ final class Searches implements AutoCloseable {
     static final int K = 10;
 
     private static final int PAUSE_MILLIS = 10;
+
+    /** Where a sidecar mostly starts, each of its seconds counts. */
+    private static final int SELDOM_MILLIS = 40;
+
     private static final Lsn END = new Lsn(Long.MAX_VALUE);
 
     private final FaultScene scene;
     private final String index;
+    private final int pauseMillis;
     private final Thread thread;
     private final List<Reply> replies = new ArrayList<>();
     private final AtomicInteger refused = new AtomicInteger();
     private final Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
+    private volatile int answered;
     private volatile boolean stopped;
 
     /**
      * An answer.
      *
+     * @param seed of the query
      * @param flushed what the server had flushed before it was asked for
      * @param until what the server had written when it had come
      * @param nanos when it was asked for, by {@link System#nanoTime}
      */
-    record Reply(Query query, Ask.Answer answer, Lsn flushed, Lsn until, long nanos) {}
-
-    /** What was asked for. */
-    static final class Query {
-        final float[] vector;
-
-        Query(float[] vector) {
-            this.vector = vector;
+    record Reply(long seed, Ask.Answer answer, Lsn flushed, Lsn until, long nanos) {
+        /** What was asked for. */
+        float[] query() {
+            return Load.vector(new Random(seed));
         }
     }
 
-    private Searches(FaultScene scene, String index, long seed) {
+    private Searches(FaultScene scene, String index, int pauseMillis, long seed) {
         this.scene = scene;
         this.index = index;
+        this.pauseMillis = pauseMillis;
         this.thread =
                 Thread.ofPlatform().name("searcher").unstarted(() -> search(new Random(seed)));
     }
 
     static Searches start(FaultScene scene, String index, long seed) {
-        Searches searches = new Searches(scene, index, seed);
+        return start(scene, index, PAUSE_MILLIS, seed);
+    }
+
+    static Searches startSeldom(FaultScene scene, String index, long seed) {
+        return start(scene, index, SELDOM_MILLIS, seed);
+    }
+
+    private static Searches start(FaultScene scene, String index, int pauseMillis, long seed) {
+        Searches searches = new Searches(scene, index, pauseMillis, seed);
         searches.thread.start();
         return searches;
     }
@@ -69,6 +82,14 @@ final class Searches implements AutoCloseable {
 
     int refused() {
         return refused.get();
+    }
+
+    /** Waits until so many more answers have come: without any, nothing would be judged. */
+    void awaitMore(int count) throws InterruptedException {
+        int enough = answered + count;
+        FaultScene.await(
+                "too few searches are answered: " + this,
+                () -> answered >= enough || !failures.isEmpty());
     }
 
     @Override
@@ -88,7 +109,7 @@ final class Searches implements AutoCloseable {
                     Ask sidecar = Ask.connect(scene.wirePort())) {
                 while (!stopped) {
                     ask(statement, sidecar, random);
-                    Thread.sleep(PAUSE_MILLIS);
+                    Thread.sleep(pauseMillis);
                 }
             } catch (SQLException e) {
                 refused.incrementAndGet();
@@ -105,15 +126,16 @@ final class Searches implements AutoCloseable {
 
     private void ask(Statement statement, Ask sidecar, Random random) throws SQLException {
         long nanos = System.nanoTime();
-        Query query = new Query(Load.vector(random));
+        long seed = random.nextLong();
         Lsn flushed = position(statement, "flush");
         long id = indexId(statement);
-        Ask.Answer answer = sidecar.search(id, query.vector, K);
+        Ask.Answer answer = sidecar.search(id, Load.vector(new Random(seed)), K);
         Lsn until = END;
         try {
             until = position(statement, "insert");
         } finally {
-            replies.add(new Reply(query, answer, flushed, until, nanos));
+            replies.add(new Reply(seed, answer, flushed, until, nanos));
+            answered = replies.size();
         }
     }
 
@@ -140,7 +162,7 @@ final class Searches implements AutoCloseable {
 
     private void pause() {
         try {
-            Thread.sleep(50);
+            Thread.sleep(5L * pauseMillis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -149,6 +171,6 @@ final class Searches implements AutoCloseable {
     /** For messages. */
     @Override
     public String toString() {
-        return replies.size() + " answers, " + refused + " refusals";
+        return answered + " answers, " + refused + " refusals";
     }
 }

@@ -3,6 +3,8 @@ package io.annexdb.sidecar.faults;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
+
 import java.time.Duration;
 
 /** PostgreSQL is shut down while the sidecar is stopped by a signal, with changes under way. */
@@ -14,6 +16,7 @@ final class StoppedSidecar {
     /** Returns how long the shutdown took; afterwards both run, and are judged. */
     static Duration run(FaultScene scene, long seed) throws Exception {
         long copies = scene.copies();
+        long resumed = scene.recoveries(RecoveryDecision.SKIP_DUPLICATES);
         scene.sidecar().signal("STOP");
         Duration took;
         try {
@@ -30,6 +33,8 @@ final class StoppedSidecar {
         scene.postgres().restart();
         Judge.atRest(scene, "docs", FaultScene.INDEX);
         assertEquals(copies, scene.copies(), "copies of tables: an outage needs none");
+        assertTrue(
+                scene.recoveries(RecoveryDecision.SKIP_DUPLICATES) > resumed, "not in the metric");
         return took;
     }
 }

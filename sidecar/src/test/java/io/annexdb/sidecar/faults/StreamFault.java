@@ -1,6 +1,12 @@
 package io.annexdb.sidecar.faults;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.annexdb.sidecar.endtoend.SidecarProcess;
+import io.annexdb.sidecar.telemetry.RecoveryDecision;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,25 +19,25 @@ import java.util.Random;
  * a word it would leave out changes.
  */
 enum StreamFault {
-    SLOT_DROPPED {
+    SLOT_DROPPED("the replication slot is gone") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.dropSlot();
         }
     },
-    SLOT_RECREATED {
+    SLOT_RECREATED("the slot starts at", "the replication slot is gone") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             withFreeSlot(scene, "select pg_drop_replication_slot('annex_test')", CREATE);
         }
     },
-    SLOT_ADVANCED {
+    SLOT_ADVANCED("the slot starts at") {
         @Override
         void inflict(FaultScene scene) throws Exception {
-            withFreeSlot(scene, ADVANCE);
+            withFreeSlot(scene, WRITE, ADVANCE);
         }
     },
-    SLOT_RECREATED_WHILE_DOWN {
+    SLOT_RECREATED_WHILE_DOWN("the slot starts at") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.stop();
@@ -40,67 +46,48 @@ enum StreamFault {
             scene.start();
         }
     },
-    SLOT_ADVANCED_WHILE_DOWN {
+    SLOT_ADVANCED_WHILE_DOWN("the slot starts at") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.stop();
             Thread.sleep(300);
-            withFreeSlot(scene, ADVANCE);
+            withFreeSlot(scene, WRITE, ADVANCE);
             scene.start();
         }
     },
     /** By max_slot_wal_keep_size: the server has thrown away what the slot would need. */
-    SLOT_LOST {
+    SLOT_LOST("the replication slot is unusable") {
         @Override
         void inflict(FaultScene scene) throws Exception {
-            scene.stop();
-            setting(scene, "max_slot_wal_keep_size", "16MB");
-            try {
-                for (int i = 0; i < 50 && !scene.slotIsLost(); i++) {
-                    scene.run(
-                            "select pg_logical_emit_message(false, 'filler', repeat('x', 1000000)),"
-                                    + " pg_switch_wal()",
-                            "checkpoint");
-                }
-                assertTrue(scene.slotIsLost(), "the slot is not lost");
-            } finally {
-                setting(scene, "max_slot_wal_keep_size", "-1");
-            }
-            scene.start();
+            loseWhileDown(
+                    scene,
+                    "max_slot_wal_keep_size = '16MB'",
+                    "select pg_logical_emit_message(false, 'filler', repeat('x', 1000000)),"
+                            + " pg_switch_wal()");
         }
     },
     /** By idle_replication_slot_timeout, which PostgreSQL has from 18 on. */
-    SLOT_IDLE {
+    SLOT_IDLE("the replication slot is unusable") {
         @Override
         void inflict(FaultScene scene) throws Exception {
-            scene.stop();
-            setting(scene, "idle_replication_slot_timeout", "1s");
-            try {
-                for (int i = 0; i < 20 && !scene.slotIsLost(); i++) {
-                    Thread.sleep(500);
-                    scene.run("checkpoint");
-                }
-                assertTrue(scene.slotIsLost(), "the slot is not invalidated");
-            } finally {
-                setting(scene, "idle_replication_slot_timeout", "0");
-            }
-            scene.start();
+            assumeTrue(scene.version() >= 18, "this server invalidates no idle slots");
+            loseWhileDown(scene, "idle_replication_slot_timeout = '1s'", "select pg_sleep(0.5)");
         }
     },
-    PUBLICATION_DROPPED {
+    PUBLICATION_DROPPED("The stream cannot continue", "The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("drop publication annex_data");
         }
     },
-    PUBLICATION_RECREATED {
+    PUBLICATION_RECREATED("The stream cannot continue", "The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run(
                     "drop publication annex_data", "create publication annex_data for table docs");
         }
     },
-    PUBLICATION_RECREATED_WHILE_DOWN {
+    PUBLICATION_RECREATED_WHILE_DOWN("compared with the table", "The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.stop();
@@ -110,13 +97,13 @@ enum StreamFault {
             scene.start();
         }
     },
-    TABLE_UNPUBLISHED {
+    TABLE_UNPUBLISHED("The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("alter publication annex_data drop table docs");
         }
     },
-    TABLE_UNPUBLISHED_FOR_A_MOMENT {
+    TABLE_UNPUBLISHED_FOR_A_MOMENT("The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("alter publication annex_data drop table docs");
@@ -131,19 +118,19 @@ enum StreamFault {
             }
         }
     },
-    ONLY_INSERTS_PUBLISHED {
+    ONLY_INSERTS_PUBLISHED("The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("alter publication annex_data set (publish = 'insert')");
         }
     },
-    ONLY_SOME_ROWS_PUBLISHED {
+    ONLY_SOME_ROWS_PUBLISHED("The publication lost a relation") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("alter publication annex_data set table docs where (id % 2 = 0)");
         }
     },
-    ONLY_SOME_COLUMNS_PUBLISHED {
+    ONLY_SOME_COLUMNS_PUBLISHED("The publication lost a relation", "is out of service") {
         @Override
         void inflict(FaultScene scene) throws Exception {
             scene.run("alter publication annex_data set table docs (id, title)");
@@ -152,11 +139,26 @@ enum StreamFault {
 
     private static final String CREATE =
             "select pg_create_logical_replication_slot('annex_test', 'pgoutput')";
+
+    /** Behind a transaction that the sidecar cannot have seen. */
+    private static final String WRITE = "select pg_logical_emit_message(true, 'filler', 'unseen')";
+
     private static final String ADVANCE =
             "select pg_replication_slot_advance('annex_test', pg_current_wal_lsn())";
 
     /** A good deal more than the audit interval of these tests. */
     private static final long NOTICE_MILLIS = 1_000;
+
+    /** Before the fault and after it so many searches are answered, which the judge sees. */
+    private static final int ANSWERS_AROUND = 5;
+
+    /** What the sidecar logs of it, one of these. */
+    @SuppressWarnings("ImmutableEnumChecker") // of List.of
+    private final List<String> notices;
+
+    StreamFault(String... notices) {
+        this.notices = List.of(notices);
+    }
 
     /** Does it. */
     abstract void inflict(FaultScene scene) throws Exception;
@@ -169,7 +171,7 @@ enum StreamFault {
      */
     void run(FaultScene scene, long seed) throws Exception {
         if (isOfSlot() || Math.floorMod(name().hashCode() + seed, 2) == 0) {
-            run(scene, seed, true);
+            run(scene, seed, !isOfSlot());
             return;
         }
         trigger(scene, "disable");
@@ -186,7 +188,7 @@ enum StreamFault {
                 "alter event trigger annex_follow_publications_dropped " + action);
     }
 
-    private void run(FaultScene scene, long seed, boolean isNoticedAtOnce) throws Exception {
+    private void run(FaultScene scene, long seed, boolean isTold) throws Exception {
         Random random = new Random(seed);
         scene.createDocs();
         // The judge's slot would be lost, too.
@@ -194,10 +196,12 @@ enum StreamFault {
         try (Connection connection = scene.connect()) {
             Ledger ledger = Ledger.open(connection, "docs");
             Searches searches = Searches.start(scene, FaultScene.INDEX, seed);
+            Before before = Before.of(scene, notices);
             long from;
             long to;
             try (searches;
                     Load _ = Load.start(scene, ledger, 2, seed)) {
+                searches.awaitMore(ANSWERS_AROUND);
                 Thread.sleep(300 + random.nextInt(700));
                 if (!isListened) {
                     Ledger.close(connection);
@@ -206,17 +210,56 @@ enum StreamFault {
                 inflict(scene);
                 to = System.nanoTime() + NOTICE_MILLIS * 1_000_000;
                 Thread.sleep(NOTICE_MILLIS + random.nextInt(500));
+                searches.awaitMore(ANSWERS_AROUND);
             }
             Judge.atRest(scene, "docs", FaultScene.INDEX);
+            requireNoticed(scene, before, isTold);
             if (isListened) {
                 ledger.resolve(connection);
                 Judge.ledger(scene, ledger, "docs");
+                boolean isJudgedWhole = isTold || isOfSlot();
                 Judge.answers(
-                        ledger, isNoticedAtOnce ? searches.replies() : outside(searches, from, to));
+                        ledger,
+                        isJudgedWhole ? searches.replies() : outside(searches, from, to),
+                        2 * ANSWERS_AROUND);
             }
         } finally {
             scene.dropDocs();
         }
+    }
+
+    /** How things were before a fault. */
+    private record Before(
+            SidecarProcess process, long indexId, long copies, long compared, long notices) {
+        static Before of(FaultScene scene, List<String> notices) throws Exception {
+            return new Before(
+                    scene.sidecar(),
+                    scene.indexId(FaultScene.INDEX),
+                    scene.copiesOf("docs"),
+                    scene.recoveries(RecoveryDecision.RECONCILE),
+                    scene.logged(notices));
+        }
+    }
+
+    /**
+     * An event trigger has given the index another number, so that it was copied. Otherwise the
+     * sidecar has seen what happened, has said so, and has compared its rows with the table.
+     */
+    private void requireNoticed(FaultScene scene, Before before, boolean isTold) throws Exception {
+        assertTrue(scene.copiesOf("docs") > before.copies, "the table was not read again");
+        if (isTold) {
+            assertNotEquals(before.indexId, scene.indexId(FaultScene.INDEX), "no trigger told");
+            return;
+        }
+        assertEquals(before.indexId, scene.indexId(FaultScene.INDEX), "somebody else told");
+        assertTrue(
+                scene.logged(notices) > before.notices,
+                () -> "nothing of this is in the log: " + notices);
+        boolean isSameProcess = scene.sidecar() == before.process;
+        assertTrue(
+                scene.recoveries(RecoveryDecision.RECONCILE)
+                        > (isSameProcess ? before.compared : 0),
+                "not in the metric");
     }
 
     private boolean isOfSlot() {
@@ -253,7 +296,19 @@ enum StreamFault {
         }
     }
 
-    private static void setting(FaultScene scene, String name, String value) throws SQLException {
-        scene.run("alter system set " + name + " = '" + value + "'", "select pg_reload_conf()");
+    /** Until a checkpoint finds that the slot is no longer to be kept. */
+    private static void loseWhileDown(FaultScene scene, String setting, String step)
+            throws Exception {
+        scene.stop();
+        scene.run("alter system set " + setting, "select pg_reload_conf()");
+        try {
+            for (int i = 0; i < 50 && !scene.slotIsLost(); i++) {
+                scene.run(step, "checkpoint");
+            }
+            assertTrue(scene.slotIsLost(), "the slot is not lost");
+        } finally {
+            scene.run("alter system reset all", "select pg_reload_conf()");
+        }
+        scene.start();
     }
 }

@@ -1,6 +1,5 @@
-package io.annexdb.sidecar.faults;
+package io.annexdb.sidecar.endtoend;
 
-import io.annexdb.sidecar.endtoend.AnnexServer;
 import io.annexdb.sidecar.model.Lsn;
 
 import org.postgresql.core.BaseConnection;
@@ -29,22 +28,23 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** Asks a sidecar itself, as the SQL functions do, and takes its answers apart. */
-final class Ask implements AutoCloseable {
+public final class Ask implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Connection connection;
 
     /** A row that was found: its key, its distance, the hash of its vector. */
-    record Found(long key, double distance, long hash) {}
+    public record Found(long key, double distance, long hash) {}
 
     /** An answer, and the position that was applied when it was searched. */
-    record Answer(List<Found> rows, Lsn applied) {}
+    public record Answer(List<Found> rows, Lsn applied) {}
 
     private Ask(Connection connection) {
         this.connection = connection;
     }
 
-    static Ask connect(int port) throws SQLException {
+    /** Logs in at the port of a sidecar of the tests. */
+    public static Ask connect(int port) throws SQLException {
         return new Ask(
                 DriverManager.getConnection(
                         "jdbc:postgresql://127.0.0.1:"
@@ -54,12 +54,13 @@ final class Ask implements AutoCloseable {
                         AnnexServer.SECRET));
     }
 
-    Answer search(long index, float[] query, int k) throws SQLException {
+    /** The nearest rows, with strong consistency. */
+    public Answer search(long index, float[] query, int k) throws SQLException {
         return ask("search", arguments(index, query, k));
     }
 
     /** Exactly these rows, as far as the index has them. */
-    Answer rank(long index, float[] query, Collection<Long> keys) throws SQLException {
+    public Answer rank(long index, float[] query, Collection<Long> keys) throws SQLException {
         String named =
                 keys.stream().map(key -> "[\"" + key + "\"]").collect(Collectors.joining(","));
         return ask(
