@@ -13,7 +13,9 @@ class RestartWithoutRebuildTest {
     private static final int ROWS = Integer.getInteger("annex.faults.restart-rows", 100_000);
     private static final int DIMENSION = 128;
 
-    /** The bound for a million rows; below, on a machine that builds beside, a JVM's start counts. */
+    /**
+     * The bound for a million rows; below, on a machine that builds beside, a JVM's start counts.
+     */
     private static final long RESTART_SECONDS_MOST = ROWS < 1_000_000 ? 20 : 5;
 
     private static final long LINKED_SECONDS = 300L + ROWS / 200;
