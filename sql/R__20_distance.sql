@@ -96,9 +96,13 @@ comment on function annex_internal.distance_sql(text, text, text) is
 
 create or replace function annex_internal.dimension_sql(metric text, vector_sql text) returns text
 language sql immutable parallel safe
-return pg_catalog.format(case when annex_internal.is_of_bits(metric)
-    then 'pg_catalog.length(%s)' else 'pg_catalog.cardinality(%s::real[])' end, vector_sql);
-comment on function annex_internal.dimension_sql(text, text) is 'SQL for the number of elements of a column''s value';
+return pg_catalog.format(case when annex_internal.is_of_bits(metric) then 'pg_catalog.length(%1$s)'
+    -- One inside the other: array_position fails for arrays of arrays.
+    else 'case when pg_catalog.array_ndims(%1$s::real[]) = 1 then '
+        'case when pg_catalog.array_position(%1$s::real[], null) is null then pg_catalog.cardinality(%1$s::real[]) end end' end,
+    vector_sql);
+comment on function annex_internal.dimension_sql(text, text) is
+    'SQL for the number of elements of a column''s value; NULL for an array that is no vector, of arrays or with a NULL in it';
 
 create or replace function annex_internal.hash_sql(metric text, vector_sql text) returns text
 language sql immutable parallel safe

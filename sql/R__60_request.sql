@@ -71,7 +71,8 @@ begin
     end if;
     if index.dimension <> 0 and pg_catalog.cardinality(query) <> index.dimension then
         raise exception 'expected % dimensions, not %', index.dimension, pg_catalog.cardinality(query)
-            using errcode = 'data_exception', hint = 'Query with a vector from the model that made the column''s vectors.';
+            using errcode = 'data_exception', hint = 'Query with a vector from the model that made the column''s vectors; where these have another dimension '
+                    'than they had, drop and create the index.';
     end if;
     if pg_catalog.array_lower(query, 1) <> 1 then
         query := query[:];

@@ -89,6 +89,9 @@ declare
     v_message text;
     v_hint text;
 begin
+    if filter !~ '\S' then
+        raise exception 'filter is empty' using errcode = 'syntax_error', hint = 'Give NULL, or no filter, for all rows.';
+    end if;
     -- Where a filter stands in parentheses, "true) union all … (" would leave them. Where it parses as one
     -- element of an array as well, every bracket that it opens it also closes. PREPARE parses, and plans nothing.
     begin

@@ -64,13 +64,14 @@ declare
     v_row record;
 begin
     if index.dimension = 0 then
-        execute pg_catalog.format('select %s from %s where %I is not null limit 1',
-            annex_internal.dimension_sql(index.metric, pg_catalog.quote_ident(index.column_name)), index.table_name,
-            index.column_name) into v_dimension;
+        execute pg_catalog.format('select %1$s from %2$s where %1$s is not null limit 1',
+            annex_internal.dimension_sql(index.metric, pg_catalog.quote_ident(index.column_name)), index.table_name)
+            into v_dimension;
         if v_dimension <> pg_catalog.cardinality(query) then
             raise exception 'expected % dimensions, not %', v_dimension, pg_catalog.cardinality(query)
                 using errcode = 'data_exception',
-                    hint = 'Query with a vector from the model that made the column''s vectors.';
+                    hint = 'Query with a vector from the model that made the column''s vectors; where these have another dimension '
+                    'than they had, drop and create the index.';
         end if;
     end if;
     -- Rows that an index would not have (another dimension, zero under cosine, NaN, infinity) have no distance

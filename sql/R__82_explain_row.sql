@@ -40,6 +40,9 @@ begin
     if vector is null then
         return 'the vector is NULL';
     end if;
+    if pg_catalog.array_ndims(vector) > 1 then
+        return pg_catalog.format('the value is an array of %s dimensions, a vector has one', pg_catalog.array_ndims(vector));
+    end if;
     if pg_catalog.cardinality(vector) <> dimension then
         return pg_catalog.format('the vector has %s dimensions, the query has %s', pg_catalog.cardinality(vector), dimension);
     end if;

@@ -175,9 +175,11 @@ public final class ParseFilter {
 
     private Condition isNull(IsNullExpression test) {
         Expression left = test.getLeftExpression();
+        // IS NOT NULL is the one, NOTNULL the other.
+        boolean isNot = test.isNot() || test.isUseNotNull();
         return left instanceof Column column
-                ? negated(test.isNot(), new Condition.IsNull(column(column)))
-                : negated(!test.isNot(), new Condition.IsKnown(atom(left)));
+                ? negated(isNot, new Condition.IsNull(column(column)))
+                : negated(!isNot, new Condition.IsKnown(atom(left)));
     }
 
     private Condition isBoolean(IsBooleanExpression test) {

@@ -35,6 +35,12 @@ public final class CheckFiles {
                     directory + " is no directory",
                     "Give the data-directory of a sidecar.");
         }
+        if (!Files.exists(directory.resolve("lock"))) {
+            throw new AnnexException(
+                    ErrorCode.CONFIGURATION,
+                    directory + " is not the data directory of a sidecar: it has no file \"lock\"",
+                    "Give the data-directory of a sidecar.");
+        }
         try (FileChannel _ = IndexRegistry.lock(directory.resolve("lock"))) {
             return check(directory);
         } catch (IOException e) {

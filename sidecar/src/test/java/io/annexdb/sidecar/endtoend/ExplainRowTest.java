@@ -42,7 +42,8 @@ class ExplainRowTest {
                 "insert into docs select 't' || i % 2, i, case when i % 3 = 0 then 'noun' when i"
                         + " % 3 = 1 then 'verb' end, array[i, 0] from generate_series(1, 100) i",
                 "insert into docs values ('t0', 201, 'noun', null), ('t0', 202, 'noun',"
-                        + " '{1,2,3}'), ('t0', 203, 'noun', '{NaN,0}')",
+                        + " '{1,2,3}'), ('t0', 203, 'noun', '{NaN,0}'), ('t0', 204, 'noun',"
+                        + " '{0,null}'), ('t0', 205, 'noun', '{{0},{0}}')",
                 "select annex.create_index('docs', 'embedding', metric => 'l2', namespace_column"
                         + " => 'tenant', options => '{\"dimension\": 2}')",
                 "create table angles (id int primary key, embedding real[])",
@@ -107,6 +108,10 @@ class ExplainRowTest {
                 "the vector has 3 dimensions, the query has 2",
                 session.value(explain("message", "t0", 202, "")));
         assertTrue(session.value(explain("message", "t0", 203, "")).contains("finite"));
+        assertTrue(session.value(explain("message", "t0", 204, "")).contains("finite"));
+        assertEquals(
+                "not indexed,the value is an array of 2 dimensions, a vector has one",
+                session.value(explain("reason, message", "t0", 205, "")));
         assertEquals(
                 "not indexed,a zero vector has no cosine distance",
                 session.value(

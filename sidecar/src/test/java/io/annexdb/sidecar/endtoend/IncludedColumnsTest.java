@@ -46,6 +46,7 @@ class IncludedColumnsTest {
                     "one_in < 0",
                     "price between 10 and 20.5",
                     "price is null or price > 99",
+                    "price notnull and not price isnull",
                     "category = 'category 3' and not archived",
                     "category in ('category 1', 'it''s') or category like 'other%'",
                     "created_at >= '2024-06-01' and created_at < '2024-07-01 12:00'",
@@ -309,6 +310,11 @@ class IncludedColumnsTest {
                 "filter is not a condition",
                 "select annex.search(null::docs, 'embedding', array_fill(0.1::real, '{8}'), filter"
                         + " => 'nosuch < 10')");
+        session.refuses(
+                "42601",
+                "filter is empty",
+                "select annex.search(null::docs, 'embedding', array_fill(0.1::real, '{8}'), filter"
+                        + " => ' ')");
     }
 
     /** Settings under which the text means something else, or would: SQL reads it then. */

@@ -8,6 +8,9 @@ import java.util.Random;
  */
 final class RandomPredicate {
     private static final List<String> COMPARISONS = List.of("=", "<>", "!=", "<", "<=", ">", ">=");
+    private static final List<String> NULL_TESTS =
+            List.of(" is null", " is not null", " isnull", " notnull");
+
     private static final List<String> WORDS =
             List.of(
                     "", "a", "b", "ab", "aB", "A", "ä", "日本", "a_b", "a%b", "a\\b", "it''s", "😀",
@@ -80,7 +83,7 @@ final class RandomPredicate {
             case 7 -> bool();
             case 8 -> uuid();
             case 9, 10 -> arrays();
-            case 11 -> column() + " is " + (random.nextBoolean() ? "not " : "") + "null";
+            case 11 -> column() + NULL_TESTS.get(random.nextInt(NULL_TESTS.size()));
             default -> numeric();
         };
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** Every flipped bit and every missing log is found, in the file where it is; and nothing else. */
 class CheckFilesTest {
@@ -22,6 +23,11 @@ class CheckFilesTest {
 
     @Test
     void everyDamageIsFoundWhereItIs() throws Exception {
+        AnnexException other = assertThrows(AnnexException.class, () -> CheckFiles.run(directory));
+        assertTrue(String.valueOf(other.getMessage()).contains("not the data directory"));
+        try (Stream<Path> none = Files.list(directory)) {
+            assertEquals(0, none.count(), "a check writes nothing");
+        }
         Map<String, byte[]> whole;
         try (CorruptedShards shards = CorruptedShards.write(directory)) {
             shards.grow(0);
