@@ -41,7 +41,7 @@ public final class CheckFiles {
                     directory + " is not the data directory of a sidecar: it has no file \"lock\"",
                     "Give the data-directory of a sidecar.");
         }
-        try (FileChannel _ = IndexRegistry.lock(directory.resolve("lock"))) {
+        try (FileChannel _ = LockDirectory.lock(directory)) {
             return check(directory);
         } catch (IOException e) {
             throw ShardFiles.failed("read", directory, e);

@@ -1,25 +1,18 @@
 package io.annexdb.sidecar.index;
 
-import io.annexdb.sidecar.index.Manifest.DurableLog;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.AnnexException;
-import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -35,19 +28,19 @@ import java.util.stream.Stream;
  * and one directory per shard.
  */
 public final class IndexRegistry implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(IndexRegistry.class);
-
     private final IndexSettings settings;
     private final FileChannel lockFile;
     private final Map<ShardKey, VectorIndex> open = new ConcurrentHashMap<>();
     private final AppliedPosition applied;
     private final Linkers linkers;
     private final Shared shared;
+    private final OpenShard openShard;
 
     /** Guards the manifest, and openings and drops of shards. */
     private final Object files = new Object();
 
     private final NodeManifest manifest;
+    private volatile @Nullable String suspension;
 
     private IndexRegistry(IndexSettings settings, FileChannel lockFile) {
         this.settings = settings;
@@ -63,6 +56,7 @@ public final class IndexRegistry implements AutoCloseable {
                         scratches,
                         linkers,
                         this::saveManifest);
+        openShard = new OpenShard(shared, manifest);
         linkers.start();
     }
 
@@ -76,7 +70,7 @@ public final class IndexRegistry implements AutoCloseable {
         Path directory = settings.directory();
         try {
             Files.createDirectories(directory);
-            FileChannel lockFile = lock(directory.resolve("lock"));
+            FileChannel lockFile = LockDirectory.lock(directory);
             return new IndexRegistry(settings, lockFile);
         } catch (IOException e) {
             throw ShardFiles.failed("open", directory, e);
@@ -97,12 +91,7 @@ public final class IndexRegistry implements AutoCloseable {
             if (known != null) {
                 drop(shard.key());
             }
-            ShardFiles shardFiles = files(shard.key());
-            DurableLog durable = manifest.saved().log(shard);
-            VectorIndex index =
-                    Recover.open(shard, shardFiles, shared.budget(), durable, durableLsn())
-                            .map(recovered -> adopt(shard, recovered))
-                            .orElseGet(() -> create(shard, shardFiles));
+            VectorIndex index = openShard.open(shard);
             open.put(shard.key(), index);
             linkers.wake(index);
             return index;
@@ -117,20 +106,6 @@ public final class IndexRegistry implements AutoCloseable {
         VectorIndex next = draft.distrusted(shard);
         open.put(shard.key(), next);
         return next;
-    }
-
-    private VectorIndex adopt(ShardDefinition shard, Recover.Recovered recovered) {
-        if (recovered.flaw() == null) {
-            return new VectorIndex(shard, shared, recovered.store(), State.READY);
-        }
-        manifest.forget(shard.key());
-        VectorIndex draft = new VectorIndex(shard, shared, recovered.store(), State.LOADING);
-        LOG.warn(
-                "{}: {}; {} rows of it are compared with the table",
-                shard.key(),
-                recovered.flaw(),
-                draft.draftRows());
-        return draft;
     }
 
     /**
@@ -169,31 +144,21 @@ public final class IndexRegistry implements AutoCloseable {
             }
             manifest.save(position, manifest.saved().identity());
             applied.set(position);
+            suspension = null;
             return rewound;
         }
     }
 
     private boolean rewind(VectorIndex index, Lsn position) {
-        ShardDefinition shard = index.definition();
+        ShardKey key = index.definition().key();
         if (index.state() != State.READY) {
-            distrust(shard.key());
+            distrust(key);
             return false;
         }
-        DurableLog durable = index.store().durable();
-        index.closeWithLog();
-        VectorIndex next =
-                Recover.openUpTo(position, shard, files(shard.key()), shared.budget(), durable)
-                        .map(recovered -> adopt(shard, recovered))
-                        .orElseGet(() -> create(shard, files(shard.key())));
-        open.put(shard.key(), next);
+        VectorIndex next = openShard.openUpTo(position, index);
+        open.put(key, next);
         linkers.wake(next);
         return next.state() == State.READY;
-    }
-
-    private VectorIndex create(ShardDefinition shard, ShardFiles shardFiles) {
-        manifest.forget(shard.key());
-        ShardStore store = ShardStore.create(shard, shardFiles, shared.budget());
-        return new VectorIndex(shard, shared, store, State.LOADING);
     }
 
     /** Closes the shard's index and deletes its files. Searches in flight end well. */
@@ -205,7 +170,7 @@ public final class IndexRegistry implements AutoCloseable {
             if (index != null) {
                 index.drop();
             } else {
-                files(key).delete();
+                ShardFiles.of(settings, key).delete();
             }
             Failpoint.SHARD_DELETED.pass();
         }
@@ -221,6 +186,24 @@ public final class IndexRegistry implements AutoCloseable {
         } catch (IOException e) {
             throw ShardFiles.failed("list", settings.directory(), e);
         }
+    }
+
+    /**
+     * Takes all shards out of service until {@link #rewind}, {@link #forgetPositions}, {@link
+     * #reset} or {@link #resume}: what they hold may not be what the server holds.
+     */
+    public void suspend(String reason) {
+        suspension = reason;
+    }
+
+    /** What they hold is what the server holds. */
+    public void resume() {
+        suspension = null;
+    }
+
+    /** Why no shard may serve now, if so. */
+    public Optional<String> suspension() {
+        return Optional.ofNullable(suspension);
     }
 
     /** Native memory that all indexes have taken together, in bytes. */
@@ -353,6 +336,7 @@ public final class IndexRegistry implements AutoCloseable {
             manifest.forgetAll();
             Failpoint.NODE_FORGOTTEN.pass();
             applied.set(Lsn.ZERO);
+            suspension = null;
         }
     }
 
@@ -371,6 +355,7 @@ public final class IndexRegistry implements AutoCloseable {
                 drop(key);
             }
             applied.set(Lsn.ZERO);
+            suspension = null;
         }
     }
 
@@ -397,36 +382,9 @@ public final class IndexRegistry implements AutoCloseable {
         }
     }
 
-    private ShardFiles files(ShardKey key) {
-        return new ShardFiles(settings.directory().resolve(key.toString()));
-    }
-
     private static boolean isSame(ShardDefinition one, ShardDefinition other) {
         return ShardFiles.graphFingerprint(one) == ShardFiles.graphFingerprint(other)
                 && one.index().options().lists().equals(other.index().options().lists())
                 && one.index().method() == other.index().method();
-    }
-
-    static FileChannel lock(Path path) throws IOException {
-        FileChannel channel =
-                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = null;
-        try {
-            lock = channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            LOG.debug("{} is locked by this process", path, e);
-        } finally {
-            if (lock == null) {
-                channel.close();
-            }
-        }
-        if (lock == null) {
-            throw new AnnexException(
-                    ErrorCode.CONFIGURATION,
-                    "another sidecar has " + path.getParent() + " open",
-                    "Give every sidecar a data directory of its own, and stop it before its files"
-                            + " are checked.");
-        }
-        return channel;
     }
 }

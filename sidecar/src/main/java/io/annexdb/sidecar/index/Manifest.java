@@ -2,8 +2,10 @@ package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.memory.SyncedCopy;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.model.TimelineHistory;
 import io.annexdb.sidecar.segment.LogPosition;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
@@ -25,9 +27,9 @@ import java.util.zip.CRC32C;
  * What is durable on this node, as text, replaced as a whole:
  *
  * <pre>
- * annex-manifest 2
+ * annex-manifest 3
  * lsn 0/16B3748
- * identity 7301234567890123456 1 16384 annex_main     system, timeline, database, slot; may be missing
+ * identity 7301234567890123456 4 16384 2@0/5000000,3 annex_main   may be missing
  * publication 16500 742 1;16402 16501 742 1            as ingest knows it again; may be missing
  * shard 7-16402 log 3 bytes 123456 chain 9f0e1d2c3b4a5968   one line per shard whose first copy is done
  * shard 8-16402 log 1 bytes 123456 chain 8f0e1d2c3b4a5968 as 9      of an index that is number 9 now
@@ -35,7 +37,8 @@ import java.util.zip.CRC32C;
  * crc32c 1a2b3c4d                                     of all lines before
  * </pre>
  *
- * A manifest of version 1 did not say what lies before a position; it is as if there were none.
+ * The identity is the system, Citus' node group, the database, the timelines with the positions at
+ * which each was left, and the slot. A manifest of another version is as if there were none.
  *
  * @param lsn everything before this is applied and durable
  * @param identity the stream it belongs to
@@ -52,7 +55,7 @@ record Manifest(
         Map<ShardKey, Long> fileNodes,
         Map<ShardKey, Long> indexIds) {
     static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, "", Map.of(), Map.of());
-    private static final String FIRST_LINE = "annex-manifest 2";
+    private static final String FIRST_LINE = "annex-manifest 3";
 
     /**
      * How much of a shard's log is durable.
@@ -98,7 +101,7 @@ record Manifest(
             return Optional.empty();
         }
         if (lines.size() < 3 || !lines.getFirst().equals(FIRST_LINE)) {
-            throw new IOException(path + " is not a manifest of version 2");
+            throw new IOException(path + " is not a manifest of version 3");
         }
         String content = String.join("\n", lines.subList(0, lines.size() - 1)) + "\n";
         if (!lines.getLast().equals(lastLine(content))) {
@@ -116,12 +119,15 @@ record Manifest(
         StringBuilder content = new StringBuilder(FIRST_LINE + "\n");
         content.append("lsn ").append(lsn).append('\n');
         if (identity != null) {
+            ServerIdentity server = identity.server();
             content.append("identity ")
-                    .append(identity.systemIdentifier())
+                    .append(server.systemIdentifier())
                     .append(' ')
-                    .append(identity.timeline())
+                    .append(server.group())
                     .append(' ')
-                    .append(identity.databaseOid())
+                    .append(server.databaseOid())
+                    .append(' ')
+                    .append(server.history().text())
                     .append(' ')
                     .append(identity.slotName())
                     .append('\n');
@@ -182,10 +188,12 @@ record Manifest(
                 case "identity" ->
                         identity =
                                 new NodeIdentity(
-                                        words[1],
-                                        Integer.parseInt(words[2]),
-                                        Long.parseLong(words[3]),
-                                        words[4]);
+                                        new ServerIdentity(
+                                                words[1],
+                                                Integer.parseInt(words[2]),
+                                                Long.parseLong(words[3]),
+                                                TimelineHistory.parseText(words[4])),
+                                        words[5]);
                 case "publication" -> publication = line.substring(line.indexOf(' ') + 1);
                 case "file" -> fileNodes.put(parseKey(words[1]), Long.parseLong(words[2]));
                 case "shard" -> {

@@ -1,13 +1,13 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.model.ServerIdentity;
+
 /**
- * The stream that the positions of this directory belong to. When any part differs, the positions
- * mean nothing and {@link IndexRegistry#reset} is due.
+ * The stream that the positions of this directory belong to. With another slot, or where the
+ * connect checks find the server's log to be another one, they mean nothing: {@link
+ * IndexRegistry#forgetPositions}.
  *
- * @param systemIdentifier of the cluster, as {@code IDENTIFY_SYSTEM} gives it
- * @param timeline timeline of the server, from 1
- * @param databaseOid OID of the database
+ * @param server whose log it is
  * @param slotName name of the replication slot
  */
-public record NodeIdentity(
-        String systemIdentifier, int timeline, long databaseOid, String slotName) {}
+public record NodeIdentity(ServerIdentity server, String slotName) {}

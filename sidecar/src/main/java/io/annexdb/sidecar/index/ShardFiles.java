@@ -6,6 +6,7 @@ import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.IndexDefinition;
 import io.annexdb.sidecar.model.IndexOptions;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.slf4j.Logger;
@@ -32,6 +33,11 @@ record ShardFiles(Path directory) {
     private static final Logger LOG = LoggerFactory.getLogger(ShardFiles.class);
     private static final String LOG_PREFIX = "log-";
     private static final String BLOCKS_PREFIX = "blocks-";
+
+    /** A shard's files in the sidecar's directory. */
+    static ShardFiles of(IndexSettings settings, ShardKey key) {
+        return new ShardFiles(settings.directory().resolve(key.toString()));
+    }
 
     Path log(long number) {
         return directory.resolve(LOG_PREFIX + number);

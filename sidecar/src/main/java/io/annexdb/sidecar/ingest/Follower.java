@@ -3,6 +3,7 @@ package io.annexdb.sidecar.ingest;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.CompareIndex;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.PrimaryPosition;
 import io.annexdb.sidecar.model.SlotRetention;
@@ -108,10 +109,21 @@ public final class Follower implements AutoCloseable {
 
     /**
      * The primary's flush position, over a connection of its own; the stream will soon be there.
+     * Never that of a server which may lack what the indexes have.
      */
     public PrimaryPosition primaryPosition() {
         return () -> {
-            Lsn flushed = flush.flushLsn();
+            Lsn applied = registry.appliedLsn();
+            Lsn flushed =
+                    registry.identity()
+                            .map(ours -> flush.flushLsnOf(ours.server()))
+                            .orElseGet(flush::flushLsn);
+            if (!flushed.isAtLeast(applied)) {
+                throw new AnnexException(
+                        ErrorCode.NOT_SERVABLE,
+                        "the indexes are at " + applied + ", the primary's log ends at " + flushed,
+                        "The server has lost changes; the indexes are about to be compared.");
+            }
             wake.expect(flushed);
             return flushed;
         };

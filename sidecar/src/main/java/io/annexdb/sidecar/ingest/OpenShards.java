@@ -7,6 +7,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.RelationFacts;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
@@ -114,6 +115,7 @@ final class OpenShards {
         }
         refused.add(shard.key());
         if (!isFailed(route)) {
+            telemetry.refused(ConnectCheck.RELATION);
             route.refuse(obstacle);
             ingest.route(routes.values());
         }
@@ -171,6 +173,7 @@ final class OpenShards {
         for (ShardRoute route : all()) {
             if (!isFailed(route) && !published.test(route.definition().relationOid())) {
                 LOG.warn("The publication lost a relation, comparing {}", describe(route));
+                telemetry.refused(ConnectCheck.PUBLICATION);
                 distrust(route);
             }
         }
@@ -198,7 +201,11 @@ final class OpenShards {
                     && truncates != null
                     && rewrites.isRewritten(
                             key, relation.fileNode(), truncates, appliedBefore, flushed)) {
-                LOG.warn("The table was rewritten, comparing {}", describe(route));
+                LOG.warn(
+                        "The table was rewritten, its file is {} now: comparing {}",
+                        relation.fileNode(),
+                        describe(route));
+                telemetry.refused(ConnectCheck.RELATION);
                 distrust(route);
             }
         }
@@ -234,11 +241,6 @@ final class OpenShards {
         return routes.size();
     }
 
-    /** Forgets the shards' routes; their indexes stay as they are. */
-    void closeAll() {
-        forgetAll();
-    }
-
     /** Forgets all shards and the node's positions, and deletes all files. */
     void reset() {
         forgetAll();
@@ -251,7 +253,8 @@ final class OpenShards {
         registry.forgetPositions();
     }
 
-    private void forgetAll() {
+    /** Forgets the shards' routes; their indexes stay as they are. */
+    void forgetAll() {
         routes.clear();
         refused.clear();
         roomBefore.clear();

@@ -8,6 +8,7 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.model.ShardKey;
 import io.annexdb.sidecar.replication.CatalogReader;
+import io.annexdb.sidecar.replication.FailedCheck;
 import io.annexdb.sidecar.replication.FlushPosition;
 import io.annexdb.sidecar.replication.MainSlot;
 import io.annexdb.sidecar.replication.Publication;
@@ -16,6 +17,7 @@ import io.annexdb.sidecar.replication.RelationReader;
 import io.annexdb.sidecar.replication.Slot;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.SqlSession;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 import io.annexdb.sidecar.telemetry.Failpoint;
 import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
@@ -185,15 +187,18 @@ final class Reconcile {
     private Optional<String> gap() {
         Optional<NodeIdentity> identity = registry.identity();
         if (identity.isPresent() && !identity.get().slotName().equals(settings.slotName())) {
+            telemetry.refused(ConnectCheck.SLOT);
             return Optional.of("the index files belong to slot " + identity.get().slotName());
         }
-        return ingest.divergence().or(stream::gap);
+        return ingest.divergence().or(() -> stream.gap().map(FailedCheck::reason));
     }
 
     /** Takes the cheapest rung of the ladder that leads over a gap. */
     private void recover(String reason) {
         Optional<Lsn> rewindTo =
-                ingest.divergence().isPresent() ? Optional.empty() : stream.status().rewindTo();
+                ingest.divergence().isPresent()
+                        ? Optional.empty()
+                        : stream.gap().flatMap(FailedCheck::rewindTo);
         if (rewindTo.isPresent()) {
             rewind(reason, rewindTo.get());
         } else {
@@ -207,7 +212,7 @@ final class Reconcile {
         Lsn applied = registry.appliedLsn();
         int before = shards.size();
         stop();
-        shards.closeAll();
+        shards.forgetAll();
         int rewound = registry.rewind(position);
         telemetry.recovered(RecoveryDecision.OLDER_SNAPSHOT);
         LOG.warn(
@@ -256,8 +261,7 @@ final class Reconcile {
             sql.tell(Publication::unpublish);
             Failpoint.UNPUBLISHED.pass();
         }
-        if (sql.ask(connection -> Slot.read(connection, settings.slotName())).isPresent()) {
-            sql.tell(connection -> Slot.drop(connection, settings.slotName()));
+        if (sql.ask(connection -> Slot.drop(connection, settings.slotName()))) {
             LOG.info("No index is left here: dropped slot {}", settings.slotName());
         }
     }
@@ -305,12 +309,7 @@ final class Reconcile {
         if (generation == expected) {
             registry.advanceApplied(created.consistentPoint());
             registry.sync();
-            registry.identify(
-                    new NodeIdentity(
-                            created.identity().systemIdentifier(),
-                            created.identity().timeline(),
-                            created.identity().databaseOid(),
-                            settings.slotName()));
+            registry.identify(new NodeIdentity(created.identity(), settings.slotName()));
         }
     }
 

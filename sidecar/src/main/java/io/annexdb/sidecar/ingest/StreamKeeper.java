@@ -3,12 +3,14 @@ package io.annexdb.sidecar.ingest;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.NodeIdentity;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
+import io.annexdb.sidecar.replication.FailedCheck;
 import io.annexdb.sidecar.replication.ReplicationStream;
-import io.annexdb.sidecar.replication.ServerIdentity;
 import io.annexdb.sidecar.replication.SourceSettings;
 import io.annexdb.sidecar.replication.StreamEvent;
 import io.annexdb.sidecar.replication.StreamPosition;
 import io.annexdb.sidecar.replication.StreamStatus;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
@@ -23,7 +25,7 @@ import java.util.concurrent.BlockingQueue;
  */
 final class StreamKeeper implements StreamPosition {
     private static final StreamStatus STOPPED =
-            new StreamStatus(false, Lsn.ZERO, Optional.empty(), Optional.empty(), Optional.empty());
+            new StreamStatus(false, Lsn.ZERO, Optional.empty(), Optional.empty());
 
     private final SourceSettings settings;
     private final IndexRegistry registry;
@@ -63,7 +65,7 @@ final class StreamKeeper implements StreamPosition {
         return current == null ? STOPPED : current.status();
     }
 
-    Optional<String> gap() {
+    Optional<FailedCheck> gap() {
         return status().gap();
     }
 
@@ -92,8 +94,7 @@ final class StreamKeeper implements StreamPosition {
 
     @Override
     public ServerIdentity identity() {
-        NodeIdentity ours = registry.identity().orElseThrow();
-        return new ServerIdentity(ours.systemIdentifier(), ours.timeline(), ours.databaseOid());
+        return registry.identity().orElseThrow().server();
     }
 
     @Override
@@ -106,18 +107,32 @@ final class StreamKeeper implements StreamPosition {
         return registry.durableLsn();
     }
 
+    /** What a failed check says of the indexes is true at once, not with the next audit. */
+    @Override
+    public void refused(ConnectCheck check, String reason) {
+        telemetry.refused(check);
+        switch (check) {
+            case SOURCE, VERSION, DECODER -> {}
+            case IDENTITY,
+                    HISTORY,
+                    SWITCH_POINT,
+                    LOG_END,
+                    SLOT,
+                    SLOT_POSITION,
+                    PUBLICATION,
+                    RELATION ->
+                    registry.suspend(reason);
+        }
+    }
+
     @Override
     public void resumed(Lsn confirmed) {
+        registry.resume();
         telemetry.recovered(RecoveryDecision.SKIP_DUPLICATES);
     }
 
     @Override
     public void promoted(ServerIdentity identity) {
-        registry.identify(
-                new NodeIdentity(
-                        identity.systemIdentifier(),
-                        identity.timeline(),
-                        identity.databaseOid(),
-                        settings.slotName()));
+        registry.identify(new NodeIdentity(identity, settings.slotName()));
     }
 }

@@ -135,6 +135,13 @@ public final class SearchService {
                     "It may have been dropped, or not yet been created here; see"
                             + " annex.index_status.");
         }
+        registry.suspension()
+                .ifPresent(reason -> {
+                    throw new AnnexException(
+                            ErrorCode.NOT_SERVABLE,
+                            "the indexes are about to be compared with the server: " + reason,
+                            "Wait with annex.wait_for_index.");
+                });
         for (VectorIndex shard : shards) {
             switch (shard.state()) {
                 case READY -> {}

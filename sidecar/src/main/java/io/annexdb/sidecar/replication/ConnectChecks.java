@@ -3,6 +3,9 @@ package io.annexdb.sidecar.replication;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
+import io.annexdb.sidecar.model.TimelineHistory;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -13,7 +16,11 @@ import java.util.Optional;
 /**
  * What must hold before each start of the stream. The server itself does not complain: asked for a
  * position beyond its log it silently drops commits, asked for one before the slot's it silently
- * skips ahead. So we compare first. Pure but for {@link #guardDecoder}.
+ * skips ahead. So we compare first. Pure but for {@link #isPublished} and {@link #guardDecoder}.
+ *
+ * <p>Why nothing is missed: only positions are acknowledged that the index files hold, so a slot
+ * that begins behind them was made or moved by somebody else. What relations and their publication
+ * must be is asked by the audit, before it starts the stream and each time after.
  */
 final class ConnectChecks {
     private ConnectChecks() {}
@@ -21,7 +28,8 @@ final class ConnectChecks {
     /**
      * Refuses a server that cannot be a source now; trying again later may help.
      *
-     * @throws AnnexException NOT_SERVABLE for a standby, CONFIGURATION for a wrong wal_level
+     * @throws AnnexException NOT_SERVABLE for a standby, CONFIGURATION for a wrong wal_level or a
+     *     version that loses changes
      */
     static void requireSource(ServerFacts server) {
         if (server.inRecovery()) {
@@ -40,103 +48,152 @@ final class ConnectChecks {
     }
 
     /**
+     * Refuses minor versions that lose changes of tables added to a publication while transactions
+     * run: the cached list of published tables survives there (PostgreSQL 17.6 release notes,
+     * "distribute catalog cache invalidation").
+     *
+     * @throws AnnexException CONFIGURATION
+     */
+    static void requireVersion(ServerFacts server) {
+        int major = server.versionNumber() / 10_000;
+        int minor = server.versionNumber() % 10_000;
+        int least =
+                switch (major) {
+                    case 15 -> 14;
+                    case 16 -> 10;
+                    case 17 -> 6;
+                    default -> 0;
+                };
+        if (minor < least) {
+            throw new AnnexException(
+                    ErrorCode.CONFIGURATION,
+                    "PostgreSQL "
+                            + major
+                            + "."
+                            + minor
+                            + " can lose changes of tables added to a publication",
+                    "Install PostgreSQL " + major + "." + least + " or a later minor version.");
+        }
+    }
+
+    /**
      * Says why the stream may lack changes that our indexes have not seen, or our indexes hold some
      * that the server lost; empty when the stream can go on.
      *
-     * @param applied end of the last transaction in our indexes
-     * @param durable end of the last transaction that our files hold
+     * @param applied end of what our indexes hold, or will when what has been received is applied
+     * @param durable end of the last transaction that our files hold, of every shard
      */
-    static Optional<String> gap(
+    static Optional<FailedCheck> gap(
             ServerFacts server,
             Optional<Slot> slot,
             boolean published,
             ServerIdentity ours,
             Lsn applied,
             Lsn durable) {
-        ServerIdentity theirs = server.identity();
-        if (!theirs.systemIdentifier().equals(ours.systemIdentifier())
-                || theirs.databaseOid() != ours.databaseOid()) {
-            return Optional.of("another database: " + theirs + ", the indexes are of " + ours);
-        }
-        return timelineGap(server, ours.timeline(), applied.max(durable))
-                .or(() -> slotGap(slot, durable))
+        Lsn position = applied.max(durable);
+        return identityGap(server, ours)
                 .or(() ->
-                        published
-                                ? Optional.empty()
-                                : Optional.of(
-                                        "publication "
-                                                + SourceSettings.PUBLICATION
-                                                + " is missing"));
+                        historyGap(server, ours, position)
+                                .map(found ->
+                                        found.rewindingTo(rewindTo(server, slot, published, ours))))
+                .or(() -> logGap(server, position))
+                .or(() -> slotGap(server, slot))
+                .or(() -> slot.flatMap(found -> slotPositionGap(found, durable)))
+                .or(() -> publicationGap(published));
     }
 
-    /**
-     * Where the indexes can go back to when all that {@link #gap} has found is that the server was
-     * promoted without their newest changes: the switch point, if the slot has all since then.
-     *
-     * @param position end of the last transaction in our indexes or files
-     */
-    static Optional<Lsn> rewindTo(
-            ServerFacts server,
-            Optional<Slot> slot,
-            boolean published,
-            ServerIdentity ours,
-            Lsn position) {
-        ServerIdentity theirs = server.identity();
-        if (!published
-                || !theirs.systemIdentifier().equals(ours.systemIdentifier())
-                || theirs.databaseOid() != ours.databaseOid()
-                || theirs.timeline() == ours.timeline()) {
+    private static Optional<FailedCheck> identityGap(ServerFacts server, ServerIdentity ours) {
+        return server.identity().isSameNode(ours)
+                ? Optional.empty()
+                : failed(
+                        ConnectCheck.IDENTITY,
+                        "another database: " + server.identity() + "; the indexes are of " + ours);
+    }
+
+    /** Whether the indexes have something that is not in the server's log, and from where on. */
+    private static Optional<FailedCheck> historyGap(
+            ServerFacts server, ServerIdentity ours, Lsn position) {
+        TimelineHistory theirs = server.identity().history();
+        Lsn common = ours.history().commonUntil(theirs);
+        if (common.isAtLeast(position)) {
             return Optional.empty();
         }
-        return server.history()
-                .leftAt(ours.timeline())
-                .filter(leftAt -> position.compareTo(leftAt) > 0)
-                .filter(leftAt -> slotGap(slot, leftAt).isEmpty());
+        boolean isBranch = !ours.history().isPartOf(theirs);
+        return failed(
+                isBranch ? ConnectCheck.HISTORY : ConnectCheck.SWITCH_POINT,
+                "the indexes are at "
+                        + position
+                        + " of timeline "
+                        + ours.history().text()
+                        + ", the server's "
+                        + theirs.text()
+                        + (isBranch ? " is another branch from " : " left it at ")
+                        + common
+                        + " on");
     }
 
-    private static Optional<String> timelineGap(ServerFacts server, int ours, Lsn position) {
-        int theirs = server.identity().timeline();
-        if (theirs == ours) {
-            return server.flushed().isAtLeast(position)
-                    ? Optional.empty()
-                    : Optional.of(
-                            "the indexes are at "
-                                    + position
-                                    + ", the server's log ends at "
-                                    + server.flushed());
-        }
-        Optional<Lsn> leftAt = server.history().leftAt(ours);
-        if (leftAt.isEmpty()) {
-            return Optional.of("timeline " + ours + " of the indexes is no ancestor of " + theirs);
-        }
-        return leftAt.get().isAtLeast(position)
+    /** Where both logs part, if the slot and the publication were there and have all since then. */
+    private static Optional<Lsn> rewindTo(
+            ServerFacts server, Optional<Slot> slot, boolean published, ServerIdentity ours) {
+        Lsn common = ours.history().commonUntil(server.identity().history());
+        boolean isUsable =
+                published
+                        && !common.equals(Lsn.ZERO)
+                        && server.flushed().isAtLeast(common)
+                        && slot.isPresent()
+                        && slotGap(server, slot).isEmpty()
+                        && slotPositionGap(slot.get(), common).isEmpty();
+        return isUsable ? Optional.of(common) : Optional.empty();
+    }
+
+    private static Optional<FailedCheck> logGap(ServerFacts server, Lsn position) {
+        return server.flushed().isAtLeast(position)
                 ? Optional.empty()
-                : Optional.of(
+                : failed(
+                        ConnectCheck.LOG_END,
                         "the indexes are at "
                                 + position
-                                + ", timeline "
-                                + theirs
-                                + " left "
-                                + ours
-                                + " at "
-                                + leftAt.get());
+                                + ", the server's log ends at "
+                                + server.flushed());
     }
 
-    private static Optional<String> slotGap(Optional<Slot> slot, Lsn durable) {
+    private static Optional<FailedCheck> slotGap(ServerFacts server, Optional<Slot> slot) {
         if (slot.isEmpty()) {
-            return Optional.of("the replication slot is gone");
+            return failed(ConnectCheck.SLOT, "the replication slot is gone");
         }
         Slot found = slot.get();
-        if (!"pgoutput".equals(found.plugin()) || found.lost()) {
-            return Optional.of("the replication slot is unusable: " + found);
-        }
-        return durable.isAtLeast(found.confirmedFlush())
+        boolean isUsable =
+                "pgoutput".equals(found.plugin())
+                        && server.database().equals(found.database())
+                        && !found.lost();
+        return isUsable
                 ? Optional.empty()
-                : Optional.of(
+                : failed(
+                        ConnectCheck.SLOT,
+                        "the replication slot is unusable for " + server.database() + ": " + found);
+    }
+
+    private static Optional<FailedCheck> slotPositionGap(Slot slot, Lsn durable) {
+        return durable.isAtLeast(slot.confirmedFlush())
+                ? Optional.empty()
+                : failed(
+                        ConnectCheck.SLOT_POSITION,
                         "the slot starts at "
-                                + found.confirmedFlush()
+                                + slot.confirmedFlush()
                                 + ", the index files end at "
                                 + durable);
+    }
+
+    private static Optional<FailedCheck> publicationGap(boolean published) {
+        return published
+                ? Optional.empty()
+                : failed(
+                        ConnectCheck.PUBLICATION,
+                        "publication " + SourceSettings.PUBLICATION + " is missing");
+    }
+
+    private static Optional<FailedCheck> failed(ConnectCheck check, String reason) {
+        return Optional.of(FailedCheck.of(check, reason));
     }
 
     static boolean isPublished(Connection connection) throws SQLException {

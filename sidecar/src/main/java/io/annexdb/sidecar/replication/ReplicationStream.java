@@ -2,6 +2,8 @@ package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
@@ -40,11 +42,13 @@ public final class ReplicationStream implements AutoCloseable {
     private volatile @Nullable Connection connection;
     private volatile @Nullable StreamSession session;
     private volatile Lsn received = Lsn.ZERO;
+
+    /** What waits in the queue will be applied, too. For the reader. */
+    private Lsn handedOver = Lsn.ZERO;
+
     private volatile @Nullable String error;
-    private volatile @Nullable String gap;
-    private volatile @Nullable Lsn rewindTo;
+    private volatile @Nullable FailedCheck gap;
     private volatile boolean closed;
-    private boolean warned;
 
     /** The queue is bounded; a full one makes the server wait, not us forget. */
     public ReplicationStream(
@@ -71,8 +75,7 @@ public final class ReplicationStream implements AutoCloseable {
                 current != null,
                 current == null ? received : received.max(current.received()),
                 Optional.ofNullable(error),
-                Optional.ofNullable(gap),
-                Optional.ofNullable(rewindTo));
+                Optional.ofNullable(gap));
     }
 
     /** Ends the connection if the server has been silent for 10 s; keepalives come each 1.5 s. */
@@ -165,38 +168,54 @@ public final class ReplicationStream implements AutoCloseable {
     /** The connect checks, cheapest first; returns the slot's position. */
     private Lsn check(Connection walsender) throws SQLException {
         ServerFacts server = ServerFacts.read(walsender);
-        ConnectChecks.requireSource(server);
-        warnOnce(server);
+        require(ConnectCheck.SOURCE, () -> ConnectChecks.requireSource(server));
+        require(ConnectCheck.VERSION, () -> ConnectChecks.requireVersion(server));
         Optional<Slot> slot = Slot.read(walsender, settings.slotName());
         ServerIdentity ours = position.identity();
-        Optional<String> found =
+        Optional<FailedCheck> found =
                 ConnectChecks.gap(
                         server,
                         slot,
                         ConnectChecks.isPublished(walsender),
                         ours,
-                        position.applied(),
+                        position.applied().max(handedOver),
                         position.durable());
         if (found.isPresent()) {
-            LOG.warn(
-                    "The stream cannot continue, the indexes are compared with their tables: {}",
-                    found.get());
-            gap = found.get();
+            end(found.get());
             return Lsn.ZERO;
         }
-        ConnectChecks.guardDecoder(walsender);
+        require(ConnectCheck.DECODER, () -> ConnectChecks.guardDecoder(walsender));
         if (!server.identity().equals(ours)) {
-            LOG.info("The server is now on timeline {}", server.identity().timeline());
+            LOG.info(
+                    "The server was promoted and has all that the indexes have, up to {}: it was"
+                            + " {}, and is {}",
+                    position.applied().max(position.durable()),
+                    ours,
+                    server.identity());
             position.promoted(server.identity());
         }
         return slot.map(Slot::confirmedFlush).orElse(Lsn.ZERO);
     }
 
-    private void warnOnce(ServerFacts server) {
-        if (!warned) {
-            warned = true;
-            server.minorVersionWarning().ifPresent(LOG::warn);
+    /** A check that trying again later may pass. */
+    private interface Requirement {
+        void check() throws SQLException;
+    }
+
+    private void require(ConnectCheck check, Requirement requirement) throws SQLException {
+        try {
+            requirement.check();
+        } catch (AnnexException e) {
+            position.refused(check, describe(e));
+            throw e;
         }
+    }
+
+    /** For good: it is for the audit to take the rung of the ladder that leads over the gap. */
+    private void end(FailedCheck found) {
+        LOG.warn("The stream cannot continue, check {} failed: {}", found.check(), found.reason());
+        position.refused(found.check(), found.reason());
+        gap = found;
     }
 
     private void end(Connection walsender) {
@@ -206,6 +225,7 @@ public final class ReplicationStream implements AutoCloseable {
         Connections.abort(walsender);
         if (current != null) {
             received = received.max(current.received());
+            handedOver = handedOver.max(current.handedOver());
             try {
                 queue.put(new StreamEvent.Interrupted());
             } catch (InterruptedException e) {
@@ -221,10 +241,7 @@ public final class ReplicationStream implements AutoCloseable {
         String text = describe(e);
         if (e instanceof SQLException sql && UNDEFINED_OBJECT.equals(sql.getSQLState())) {
             // The log holds changes from a time without the publication: they cannot be decoded.
-            LOG.warn(
-                    "The stream cannot continue, the indexes are compared with their tables: {}",
-                    text);
-            gap = text;
+            end(FailedCheck.of(ConnectCheck.PUBLICATION, text));
         } else if (error == null) {
             LOG.warn("Not streaming, will try again: {}", text);
         } else {

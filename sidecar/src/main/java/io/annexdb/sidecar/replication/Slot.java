@@ -25,6 +25,7 @@ public record Slot(
         @Nullable String plugin, @Nullable String database, boolean lost, Lsn confirmedFlush) {
     private static final String OBJECT_IN_USE = "55006";
     private static final long DROP_WAIT_MILLIS = 3_000;
+    private static final int FIRST_WITH_FAILOVER = 170_000;
 
     /** A slot just made, and the snapshot that fits it. */
     record Created(Lsn consistentPoint, @Nullable String snapshot) {}
@@ -51,18 +52,27 @@ public record Slot(
     }
 
     /**
-     * Makes a logical slot over a walsender connection. Waits for every transaction that runs now,
-     * prepared ones included.
+     * Makes a lasting logical slot over a walsender connection. Waits for every transaction that
+     * runs now, prepared ones included. From PostgreSQL 17 on, standbys that synchronize slots have
+     * it too, so that it survives a promotion.
      */
-    static Created create(Connection walsender, String name, boolean temporary, boolean export)
+    static Created createLasting(Connection walsender, String name, int versionNumber)
             throws SQLException {
-        String command =
-                "CREATE_REPLICATION_SLOT "
-                        + name
-                        + (temporary ? " TEMPORARY" : "")
-                        + " LOGICAL pgoutput (SNAPSHOT '"
-                        + (export ? "export" : "nothing")
-                        + "')";
+        boolean canFailOver = versionNumber >= FIRST_WITH_FAILOVER;
+        return create(
+                walsender,
+                name
+                        + " LOGICAL pgoutput (SNAPSHOT 'nothing'"
+                        + (canFailOver ? ", FAILOVER)" : ")"));
+    }
+
+    /** Makes one that goes with its connection, and exports its snapshot; waits as the other. */
+    static Created createTemporary(Connection walsender, String name) throws SQLException {
+        return create(walsender, name + " TEMPORARY LOGICAL pgoutput (SNAPSHOT 'export')");
+    }
+
+    private static Created create(Connection walsender, String slot) throws SQLException {
+        String command = "CREATE_REPLICATION_SLOT " + slot;
         try (Statement statement = walsender.createStatement();
                 ResultSet row = statement.executeQuery(command)) {
             row.next();
@@ -71,17 +81,24 @@ public record Slot(
         }
     }
 
-    /** Drops the slot if it is there; waits a little for a walsender that is just ending. */
-    public static void drop(Connection connection, String name) throws SQLException {
+    /**
+     * Drops the slot if it is there and of this database: names are those of the cluster, and one
+     * of another database is another sidecar's. Waits a little for a walsender that is just ending.
+     *
+     * @return whether it was there
+     */
+    public static boolean drop(Connection connection, String name) throws SQLException {
         long deadline = System.nanoTime() + DROP_WAIT_MILLIS * 1_000_000;
         while (true) {
             try (PreparedStatement statement =
                     connection.prepareStatement(
                             "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM"
-                                    + " pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
+                                    + " pg_catalog.pg_replication_slots WHERE slot_name = ?"
+                                    + " AND database = current_database()")) {
                 statement.setString(1, name);
-                statement.execute();
-                return;
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next();
+                }
             } catch (SQLException e) {
                 if (!OBJECT_IN_USE.equals(e.getSQLState()) || System.nanoTime() > deadline) {
                     throw e;

@@ -59,7 +59,7 @@ public final class SnapshotCopy implements AutoCloseable {
             walsender = slotConnection;
             requireOpen();
             processId = Connections.processId(slotConnection);
-            Slot.Created slot = Slot.create(slotConnection, slotName, true, true);
+            Slot.Created slot = Slot.createTemporary(slotConnection, slotName);
             processId = 0;
             String snapshot = Objects.requireNonNull(slot.snapshot());
             open(snapshot);

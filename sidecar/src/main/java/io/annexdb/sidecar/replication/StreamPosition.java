@@ -1,6 +1,8 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 
 /** Where our indexes stand; asked before each start of the stream. */
 public interface StreamPosition {
@@ -12,6 +14,9 @@ public interface StreamPosition {
 
     /** End of the last transaction that the index files hold. */
     Lsn durable();
+
+    /** A connect check has failed: told before anything else comes of it. */
+    default void refused(ConnectCheck check, String reason) {}
 
     /** All checks have passed: the stream goes on where the slot was confirmed. */
     default void resumed(Lsn confirmed) {}

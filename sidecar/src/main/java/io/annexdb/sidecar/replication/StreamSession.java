@@ -35,6 +35,7 @@ final class StreamSession {
     private final TransactionAssembler assembler = new TransactionAssembler(this::emit);
     private final CopyDual copy;
     private volatile Lsn received = Lsn.ZERO;
+    private volatile Lsn handedOver = Lsn.ZERO;
     private volatile long heardNanos = System.nanoTime();
     private volatile boolean handingOver;
     private Lsn acknowledged;
@@ -81,6 +82,14 @@ final class StreamSession {
 
     Lsn received() {
         return received;
+    }
+
+    /**
+     * Up to where the log has been handed over, be it applied yet or not: also by a part of a
+     * transaction whose end has not come.
+     */
+    Lsn handedOver() {
+        return handedOver;
     }
 
     /** Time since the server was last heard of; 0 while we ourselves hold up the stream. */
@@ -130,6 +139,7 @@ final class StreamSession {
     }
 
     private void emit(StreamEvent event) {
+        handedOver = handedOver.max(end(event));
         handOver(event);
         Failpoint.EVENT_QUEUED.pass();
         if (event instanceof StreamEvent.Commit commit) {
@@ -137,6 +147,16 @@ final class StreamSession {
         } else if (event instanceof StreamEvent.Progress progress) {
             received = received.max(progress.walEnd());
         }
+    }
+
+    private static Lsn end(StreamEvent event) {
+        return switch (event) {
+            // Where its commit begins; it ends later.
+            case StreamEvent.Changes changes -> new Lsn(changes.finalLsn().value() + 1);
+            case StreamEvent.Commit commit -> commit.endLsn();
+            case StreamEvent.Progress progress -> progress.walEnd();
+            case StreamEvent.Interrupted _ -> Lsn.ZERO;
+        };
     }
 
     private void handOver(StreamEvent event) {

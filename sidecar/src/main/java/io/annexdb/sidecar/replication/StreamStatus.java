@@ -11,12 +11,6 @@ import java.util.Optional;
  * @param received end of the newest transaction or keepalive
  * @param error why it does not stream, or did not last time; empty once it streams
  * @param gap why the indexes may differ from their tables; the stream has ended then
- * @param rewindTo with a gap that is nothing but changes that the server lost: the position from
- *     which the slot can go on once the indexes have gone back to it
  */
 public record StreamStatus(
-        boolean streaming,
-        Lsn received,
-        Optional<String> error,
-        Optional<String> gap,
-        Optional<Lsn> rewindTo) {}
+        boolean streaming, Lsn received, Optional<String> error, Optional<FailedCheck> gap) {}

@@ -61,6 +61,7 @@ public final class Telemetry implements AutoCloseable {
     private final Counter differences =
             counter("annex.differences", "Rows in which an index differed from its table");
     private final Map<RecoveryDecision, Counter> recoveries = new EnumMap<>(RecoveryDecision.class);
+    private final Map<ConnectCheck, Counter> connectRefusals = new EnumMap<>(ConnectCheck.class);
     private final MultiGauge rows = perIndex("annex.index.rows", "Live rows");
     private final MultiGauge freshRows = perIndex("annex.index.fresh.rows", "Rows not yet linked");
     private final MultiGauge skippedRows =
@@ -96,6 +97,14 @@ public final class Telemetry implements AutoCloseable {
                     Counter.builder("annex.copies")
                             .description("Shards filled from their table, or compared with it")
                             .tag("kind", kind.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
+        for (ConnectCheck check : ConnectCheck.values()) {
+            connectRefusals.put(
+                    check,
+                    Counter.builder("annex.connect.refusals")
+                            .description("Starts of the stream that were refused, by what failed")
+                            .tag("check", check.name().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
         new JvmMemoryMetrics().bindTo(registry);
@@ -197,6 +206,14 @@ public final class Telemetry implements AutoCloseable {
     /** A restart, a lost connection or a gap was recovered from. */
     public void recovered(RecoveryDecision decision) {
         Counter counter = recoveries.get(decision);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+
+    /** The stream was not started, or a shard left out of it, for what this check found. */
+    public void refused(ConnectCheck check) {
+        Counter counter = connectRefusals.get(check);
         if (counter != null) {
             counter.increment();
         }

@@ -5,7 +5,9 @@ import io.annexdb.sidecar.fuzz.WriteFile;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
 import io.annexdb.sidecar.model.ShardKey;
+import io.annexdb.sidecar.model.TimelineHistory;
 import io.annexdb.sidecar.segment.LogPosition;
 
 import org.junit.jupiter.api.Test;
@@ -63,7 +65,13 @@ class ManifestFuzzTest {
         LogPosition position = new LogPosition(123_456, 0x9F0E_1D2C_3B4A_5968L);
         new Manifest(
                         Lsn.parse("0/16B3748"),
-                        new NodeIdentity("7301234567890123456", 1, 16_384, "annex_main"),
+                        new NodeIdentity(
+                                new ServerIdentity(
+                                        "7301234567890123456",
+                                        4,
+                                        16_384,
+                                        TimelineHistory.parseText("1@0/50,2@0/5000000,3")),
+                                "annex_main"),
                         "16500 742 1;16402 16501 742 1",
                         Map.of(
                                 first,

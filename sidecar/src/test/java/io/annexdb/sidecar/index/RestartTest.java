@@ -12,7 +12,9 @@ import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.ServerIdentity;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.model.TimelineHistory;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -255,7 +257,14 @@ class RestartTest {
 
     @Test
     void identityAndPositionsAreKeptUntilTheReset() {
-        NodeIdentity identity = new NodeIdentity("7301234567890123456", 3, 16384, "annex_main");
+        NodeIdentity identity =
+                new NodeIdentity(
+                        new ServerIdentity(
+                                "7301234567890123456",
+                                4,
+                                16_384,
+                                TimelineHistory.parseText("1@0/50,2@0/5000000,3")),
+                        "annex_main");
         IndexSettings settings = IndexSettings.of(directory);
         try (IndexRegistry registry = IndexRegistry.open(settings)) {
             assertTrue(registry.identity().isEmpty());

@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.RowKey;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 
 /** The server has lost its newest changes: the indexes go back to any commit of their logs. */
 class RewindTest {
@@ -47,6 +51,64 @@ class RewindTest {
                 }
             }
         }
+    }
+
+    /**
+     * Codes and lists have one checkpoint each, which is newer than the position. Rows of another
+     * history take the slots that it knows, and must not be found by what was there.
+     */
+    @Test
+    void rowsOfAnotherHistoryTakeTheSlotsOfThoseThatAreGone() throws Exception {
+        IndexSettings settings = IndexSettings.of(directory);
+        Random random = new Random(5);
+        try (CorruptedShards shards = CorruptedShards.write(directory)) {
+            shards.grow(0);
+            shards.grow(1);
+            shards.closeAndRead();
+            Lsn position = CorruptionTest.lsn(35);
+            try (IndexRegistry registry = IndexRegistry.open(settings)) {
+                shards.all().forEach(shard -> registry.openOrCreate(shard.definition()));
+                assertEquals(4, registry.rewind(position));
+                for (CorruptedShards.Shard shard : shards.all()) {
+                    VectorIndex index = registry.openOrCreate(shard.definition());
+                    for (int i = 0; i < 400; i++) {
+                        index.upsert(Fixture.key(10_000 + i), null, shard.anyVector(random));
+                    }
+                    index.commit(new Lsn(position.value() + 1));
+                    Fixture.awaitLinked(index);
+                    assertFindsTheNearest(shard, index, random);
+                }
+                registry.advanceApplied(new Lsn(position.value() + 1));
+                registry.sync();
+            }
+            try (IndexRegistry registry = IndexRegistry.open(settings)) {
+                for (CorruptedShards.Shard shard : shards.all()) {
+                    VectorIndex index = registry.openOrCreate(shard.definition());
+                    assertEquals(State.READY, index.state());
+                    Fixture.awaitLinked(index);
+                    assertFindsTheNearest(shard, index, random);
+                }
+            }
+        }
+    }
+
+    /** Of the new rows, by codes, graph or lists, as by exact distances. */
+    private static void assertFindsTheNearest(
+            CorruptedShards.Shard shard, VectorIndex index, Random random) {
+        List<RowKey> added = IntStream.range(10_000, 10_400).mapToObj(Fixture::key).toList();
+        int found = 0;
+        for (int i = 0; i < 50; i++) {
+            float[] query = shard.anyVector(random);
+            RowKey nearest = index.rank(query, 1, added, Double.POSITIVE_INFINITY).getFirst().key();
+            double distance =
+                    index.rank(query, 1, added, Double.POSITIVE_INFINITY).getFirst().distance();
+            found +=
+                    index.search(query, 200, 400, null, distance, () -> false).stream()
+                                    .anyMatch(neighbor -> neighbor.key().equals(nearest))
+                            ? 1
+                            : 0;
+        }
+        assertTrue(found >= 48, shard.definition().relation() + ": " + found + " of 50");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.ingest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.migrations.AnnexMigrations;
@@ -8,8 +9,13 @@ import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
+import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.query.Consistency;
+import io.annexdb.sidecar.query.Fence;
+import io.annexdb.sidecar.query.SearchRequest;
+import io.annexdb.sidecar.query.SearchService;
 import io.annexdb.sidecar.telemetry.Telemetry;
 
 import org.jspecify.annotations.Nullable;
@@ -24,15 +30,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** One database with the SQL API, and a follower of it that can be stopped and started. */
 final class Scene implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     final String url;
+    final Telemetry telemetry = new Telemetry();
     private final Path directory;
     private final int copyConnections;
     private IndexRegistry registry;
@@ -58,6 +69,7 @@ final class Scene implements AutoCloseable {
     /** As the other, with so many connections for copies. */
     static Scene open(String url, Path directory, int copyConnections) throws SQLException {
         AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        dropSlotOfAnEarlierScene(url);
         Scene scene = new Scene(url, directory, copyConnections);
         scene.execute("ALTER EVENT TRIGGER annex_follow_rewrites DISABLE");
         return scene;
@@ -66,10 +78,31 @@ final class Scene implements AutoCloseable {
     /** As the other, with all event triggers. */
     static Scene openWithTriggers(String url, Path directory) throws SQLException {
         AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        dropSlotOfAnEarlierScene(url);
         Scene scene = new Scene(url, directory, 2);
         // The tests choose the first numbers themselves.
         scene.execute("SELECT setval('memory.vector_index_id', 1000)");
         return scene;
+    }
+
+    /** A test's follower leaves its slot, in another database of the same server. */
+    private static void dropSlotOfAnEarlierScene(String url) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    """
+                    DO $$ BEGIN
+                        FOR i IN 1 .. 100 LOOP
+                            PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+                                WHERE slot_name = 'annex_main' AND NOT active
+                                AND database <> current_database();
+                            EXIT WHEN NOT EXISTS (SELECT FROM pg_replication_slots
+                                WHERE slot_name = 'annex_main' AND database <> current_database());
+                            PERFORM pg_sleep(0.05);
+                        END LOOP;
+                    END $$
+                    """);
+        }
     }
 
     private Follower follower() {
@@ -83,7 +116,7 @@ final class Scene implements AutoCloseable {
                                 Duration.ofMillis(100),
                                 copyConnections),
                         registry,
-                        new Telemetry());
+                        telemetry);
         started.start();
         return started;
     }
@@ -241,6 +274,64 @@ final class Scene implements AutoCloseable {
                         () -> false)) {
             rows.put(each.key().columns().getFirst(), each.vectorHash() + " " + namespace);
         }
+    }
+
+    /** What the sidecar's metrics count, for example {@code annex_recovery_total{decision="x"}}. */
+    long counted(String metric) {
+        return telemetry
+                .scrape()
+                .lines()
+                .filter(line -> line.startsWith(metric + " "))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(metric.length() + 1)))
+                .sum();
+    }
+
+    /** The keys of all rows of an index that has vectors of two dimensions. */
+    Set<Long> search(long index, @Nullable String namespace, Consistency consistency) {
+        Fence fence = new Fence(follower.primaryPosition(), registry, telemetry);
+        SearchRequest request =
+                new SearchRequest(
+                        index,
+                        new float[] {1, 1},
+                        100_000,
+                        100,
+                        namespace,
+                        Double.POSITIVE_INFINITY,
+                        consistency,
+                        Duration.ZERO,
+                        Duration.ofSeconds(2));
+        return new SearchService(registry, fence, telemetry)
+                .search(request, () -> false).neighbors().stream()
+                        .map(neighbor -> Long.valueOf(neighbor.key().columns().getFirst()))
+                        .collect(Collectors.toSet());
+    }
+
+    /**
+     * Asserts of 50 answers of index 1, asked for at once, that each has the row that was committed
+     * before it, and nothing wrong. While the indexes are compared they may refuse.
+     *
+     * @param insert the statement that commits a row with this id
+     */
+    void assertAnswers(LongFunction<String> insert, Predicate<Set<Long>> isWrong) throws Exception {
+        String namespace = query("SELECT namespace_column FROM memory.vector_indexes").getFirst();
+        int answers = 0;
+        int refusals = 0;
+        long end = System.nanoTime() + 2 * PATIENCE.toNanos();
+        for (long id = 500_000; answers < 50; id++) {
+            assertTrue(System.nanoTime() < end, this::describe);
+            execute(insert.apply(id));
+            try {
+                Set<Long> found = search(1, namespace == null ? null : "t", Consistency.STRONG);
+                assertTrue(found.contains(id), "row " + id + " is missing");
+                assertFalse(isWrong.test(found), () -> "wrong rows: " + found);
+                answers++;
+            } catch (AnnexException e) {
+                refusals++;
+                Thread.sleep(5);
+            }
+        }
+        System.out.println("refused until the indexes were compared: " + refusals);
+        assertFalse(isWrong.test(search(1, namespace == null ? null : "t", Consistency.EVENTUAL)));
     }
 
     void await(Supplier<String> message, BooleanSupplier condition) throws InterruptedException {

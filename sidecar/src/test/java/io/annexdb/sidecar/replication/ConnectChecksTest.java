@@ -1,5 +1,6 @@
 package io.annexdb.sidecar.replication;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,14 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
+import io.annexdb.sidecar.model.TimelineHistory;
+import io.annexdb.sidecar.telemetry.ConnectCheck;
 
 import org.junit.jupiter.api.Test;
 
 import java.util.Optional;
 
+/** The connect checks as decisions over values, at their very ends. */
 class ConnectChecksTest {
-    private static final ServerIdentity OURS = new ServerIdentity("741", 2, 5);
-    private static final Slot SLOT = new Slot("pgoutput", "app", false, new Lsn(100));
+    /** Timeline 2, which left 1 at 0/50. */
+    private static final ServerIdentity OURS = identity("741", 0, 5, "1@0/50,2");
+
+    private static final Slot SLOT = slot("pgoutput", "app", false, 100);
 
     @Test
     void goesOnWhenAllFits() {
@@ -23,74 +30,155 @@ class ConnectChecksTest {
     }
 
     @Test
-    void seesAnotherDatabase() {
-        found("another database", server(new ServerIdentity("742", 2, 5), 500), SLOT, 300, 200);
-        found("another database", server(new ServerIdentity("741", 2, 6), 500), SLOT, 300, 200);
+    void aStandbyOrALowWalLevelIsNoSource() {
+        AnnexException standby =
+                assertThrows(
+                        AnnexException.class,
+                        () -> ConnectChecks.requireSource(facts(true, "logical", 180_006)));
+        assertEquals(ErrorCode.NOT_SERVABLE, standby.code());
+        AnnexException level =
+                assertThrows(
+                        AnnexException.class,
+                        () -> ConnectChecks.requireSource(facts(false, "replica", 180_006)));
+        assertEquals(ErrorCode.CONFIGURATION, level.code());
+        assertTrue(level.hint().orElseThrow().contains("ALTER SYSTEM SET wal_level"));
     }
 
     @Test
-    void seesARestoredServer() {
-        found("the server's log ends at 0/12B", server(OURS, 299), SLOT, 300, 200);
-    }
-
-    /** A server on timeline 3 with this history. */
-    private static ServerFacts promoted(String history) {
-        return new ServerFacts(
-                new ServerIdentity("741", 3, 5),
-                new Lsn(900),
-                false,
-                "logical",
-                180_006,
-                TimelineHistory.parse(history));
+    void minorsThatLoseChangesAreRefused() {
+        for (int version : new int[] {150_013, 160_009, 170_005}) {
+            AnnexException refused =
+                    assertThrows(
+                            AnnexException.class,
+                            () -> ConnectChecks.requireVersion(facts(false, "logical", version)));
+            assertEquals(ErrorCode.CONFIGURATION, refused.code());
+            assertTrue(refused.hint().orElseThrow().contains("Install PostgreSQL"));
+        }
+        for (int version : new int[] {150_014, 160_010, 170_006, 180_000, 190_000}) {
+            assertDoesNotThrow(
+                    () -> ConnectChecks.requireVersion(facts(false, "logical", version)));
+        }
     }
 
     @Test
-    void followsAPromotionOnlyUpToItsSwitchPoint() {
-        ServerFacts promoted = promoted("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n");
+    void anotherClusterGroupOrDatabaseIsAnotherLog() {
+        for (ServerIdentity other :
+                new ServerIdentity[] {
+                    identity("742", 0, 5, "1@0/50,2"),
+                    identity("741", 3, 5, "1@0/50,2"),
+                    identity("741", 0, 6, "1@0/50,2")
+                }) {
+            FailedCheck found =
+                    found(
+                            ConnectCheck.IDENTITY,
+                            "another database: " + other,
+                            server(other, 500),
+                            SLOT,
+                            300,
+                            200);
+            assertEquals(Optional.empty(), found.rewindTo());
+        }
+    }
+
+    @Test
+    void timelinesThatBranchedAreNotToldApartByTheirNumber() {
+        // The server, too, is on a timeline 2, which left 1 earlier, or later, than ours.
+        ServerFacts earlier = server(identity("741", 0, 5, "1@0/40,2"), 500);
+        FailedCheck found =
+                found(
+                        ConnectCheck.HISTORY,
+                        "of timeline 1@0/50,2, the server's 1@0/40,2 is another branch from 0/40",
+                        earlier,
+                        slot("pgoutput", "app", false, 0x40),
+                        300,
+                        200);
+        assertEquals(Optional.of(new Lsn(0x40)), found.rewindTo(), "where they parted");
+        ServerFacts later = server(identity("741", 0, 5, "1@0/60,2"), 500);
+        found(ConnectCheck.HISTORY, "another branch from 0/50", later, SLOT, 300, 200);
+        ServerFacts foreign = server(identity("741", 0, 5, "3"), 500);
+        assertEquals(
+                Optional.empty(),
+                found(ConnectCheck.HISTORY, "another branch from 0/0", foreign, SLOT, 1, 1)
+                        .rewindTo(),
+                "nothing in common");
+        assertEquals(
+                Optional.empty(),
+                gap(earlier, slot("pgoutput", "app", false, 0x30), 0x40, 0x30),
+                "we have nothing but what both have");
+    }
+
+    @Test
+    void aPromotionIsFollowedUpToItsSwitchPoint() {
+        ServerFacts promoted = promoted(900);
         assertEquals(Optional.empty(), gap(promoted, SLOT, 300, 200));
-        found("timeline 3 left 2 at 0/12C", promoted, SLOT, 301, 200);
-        ServerFacts foreign = promoted("1\t0/50\tno reason");
-        found("no ancestor", foreign, SLOT, 10, 10);
+        FailedCheck found =
+                found(ConnectCheck.SWITCH_POINT, "left it at 0/12C", promoted, SLOT, 301, 200);
+        assertEquals(Optional.of(new Lsn(300)), found.rewindTo());
+        found(ConnectCheck.SWITCH_POINT, "left it at 0/12C", promoted, SLOT, 200, 301);
     }
 
     @Test
-    void goesBackToTheSwitchPointWhereTheSlotHasAllSinceThen() {
-        ServerFacts promoted = promoted("1\t0/50\tno reason\n\n2\t0/12C\tno reason\n");
-        assertEquals(Optional.of(new Lsn(300)), rewind(promoted, Optional.of(SLOT), true, 301));
-        assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), true, 300), "no gap");
-        assertEquals(Optional.empty(), rewind(promoted, Optional.of(SLOT), false, 301));
-        assertEquals(Optional.empty(), rewind(promoted, Optional.empty(), true, 301));
+    void goesBackOnlyWhereTheSlotHasAllSinceThen() {
+        assertEquals(Optional.of(new Lsn(300)), rewind(900, Optional.of(SLOT), true));
+        assertEquals(Optional.empty(), rewind(900, Optional.of(SLOT), false));
+        assertEquals(Optional.empty(), rewind(900, Optional.empty(), true));
+        assertEquals(
+                Optional.empty(), rewind(299, Optional.of(SLOT), true), "a log that is shorter");
         assertEquals(
                 Optional.empty(),
-                rewind(promoted, Optional.of(slot("pgoutput", false, 301)), true, 400));
+                rewind(900, Optional.of(slot("pgoutput", "app", false, 301)), true));
         assertEquals(
                 Optional.empty(),
-                rewind(promoted, Optional.of(slot("pgoutput", true, 100)), true, 400));
+                rewind(900, Optional.of(slot("pgoutput", "app", true, 100)), true));
         assertEquals(
-                Optional.empty(), rewind(server(OURS, 299), Optional.of(SLOT), true, 300), "same");
-    }
-
-    private static Optional<Lsn> rewind(
-            ServerFacts server, Optional<Slot> slot, boolean published, long position) {
-        return ConnectChecks.rewindTo(server, slot, published, OURS, new Lsn(position));
+                Optional.empty(),
+                found(ConnectCheck.LOG_END, "", server(OURS, 299), SLOT, 300, 200).rewindTo(),
+                "on the same timeline nobody knows from where on a restored server is another one");
     }
 
     @Test
-    void seesALostOrMovedSlotAndAMissingPublication() {
-        found("the slot starts at 0/C9", server(OURS, 500), slot("pgoutput", false, 201), 300, 200);
-        found("unusable", server(OURS, 500), slot("pgoutput", true, 100), 300, 200);
-        found("unusable", server(OURS, 500), slot("test_decoding", false, 100), 300, 200);
-        assertTrue(
-                ConnectChecks.gap(
-                                server(OURS, 500),
-                                Optional.empty(),
-                                true,
-                                OURS,
-                                new Lsn(300),
-                                new Lsn(200))
-                        .orElseThrow()
-                        .contains("slot is gone"));
-        assertTrue(
+    void aServerWhoseLogEndsBeforeTheIndexesWasRestored() {
+        found(
+                ConnectCheck.LOG_END,
+                "the server's log ends at 0/12B",
+                server(OURS, 299),
+                SLOT,
+                300,
+                200);
+    }
+
+    @Test
+    void aSlotThatIsGoneLostOrOfAnotherKindIsSeen() {
+        ServerFacts server = server(OURS, 500);
+        for (Slot unusable :
+                new Slot[] {
+                    slot("pgoutput", "app", true, 100),
+                    slot("test_decoding", "app", false, 100),
+                    slot("pgoutput", "other", false, 100)
+                }) {
+            found(ConnectCheck.SLOT, "unusable for app", server, unusable, 300, 200);
+        }
+        FailedCheck gone =
+                ConnectChecks.gap(server, Optional.empty(), true, OURS, new Lsn(300), new Lsn(200))
+                        .orElseThrow();
+        assertEquals(ConnectCheck.SLOT, gone.check());
+        assertTrue(gone.reason().contains("slot is gone"));
+    }
+
+    @Test
+    void aSlotThatBeginsBehindTheFilesLeavesAGap() {
+        found(
+                ConnectCheck.SLOT_POSITION,
+                "the slot starts at 0/C9, the index files end at 0/C8",
+                server(OURS, 500),
+                slot("pgoutput", "app", false, 201),
+                300,
+                200);
+    }
+
+    @Test
+    void aMissingPublicationIsSeen() {
+        FailedCheck found =
                 ConnectChecks.gap(
                                 server(OURS, 500),
                                 Optional.of(SLOT),
@@ -98,65 +186,56 @@ class ConnectChecksTest {
                                 OURS,
                                 new Lsn(300),
                                 new Lsn(200))
-                        .orElseThrow()
-                        .contains("annex_data is missing"));
+                        .orElseThrow();
+        assertEquals(ConnectCheck.PUBLICATION, found.check());
+        assertTrue(found.reason().contains("annex_data is missing"));
     }
 
-    @Test
-    void refusesStandbysAndLowWalLevels() {
-        AnnexException standby =
-                assertThrows(
-                        AnnexException.class,
-                        () -> ConnectChecks.requireSource(facts(true, "logical")));
-        assertEquals(ErrorCode.NOT_SERVABLE, standby.code());
-        AnnexException level =
-                assertThrows(
-                        AnnexException.class,
-                        () -> ConnectChecks.requireSource(facts(false, "replica")));
-        assertEquals(ErrorCode.CONFIGURATION, level.code());
-        assertTrue(level.hint().orElseThrow().contains("ALTER SYSTEM SET wal_level"));
+    private static FailedCheck found(
+            ConnectCheck check,
+            String part,
+            ServerFacts server,
+            Slot slot,
+            long applied,
+            long durable) {
+        FailedCheck found = gap(server, slot, applied, durable).orElseThrow();
+        assertEquals(check, found.check());
+        assertTrue(found.reason().contains(part), found.reason());
+        return found;
     }
 
-    @Test
-    void warnsOfOldMinors() {
-        assertTrue(version(150_013).minorVersionWarning().isPresent());
-        assertTrue(version(150_014).minorVersionWarning().isEmpty());
-        assertTrue(version(170_005).minorVersionWarning().isPresent());
-        assertTrue(version(180_000).minorVersionWarning().isEmpty());
-    }
-
-    private static void found(
-            String part, ServerFacts server, Slot slot, long applied, long durable) {
-        String gap = gap(server, slot, applied, durable).orElse("none");
-        assertTrue(gap.contains(part), gap);
-    }
-
-    private static Optional<String> gap(ServerFacts server, Slot slot, long applied, long durable) {
+    private static Optional<FailedCheck> gap(
+            ServerFacts server, Slot slot, long applied, long durable) {
         return ConnectChecks.gap(
                 server, Optional.of(slot), true, OURS, new Lsn(applied), new Lsn(durable));
     }
 
-    private static Slot slot(String plugin, boolean lost, long confirmed) {
-        return new Slot(plugin, "app", lost, new Lsn(confirmed));
+    private static Optional<Lsn> rewind(long flushed, Optional<Slot> slot, boolean published) {
+        return ConnectChecks.gap(
+                        promoted(flushed), slot, published, OURS, new Lsn(400), new Lsn(200))
+                .orElseThrow()
+                .rewindTo();
+    }
+
+    /** On timeline 3, which left 2 at 0/12C. */
+    private static ServerFacts promoted(long flushed) {
+        return server(identity("741", 0, 5, "1@0/50,2@0/12C,3"), flushed);
+    }
+
+    private static ServerIdentity identity(
+            String system, int group, long databaseOid, String history) {
+        return new ServerIdentity(system, group, databaseOid, TimelineHistory.parseText(history));
+    }
+
+    private static Slot slot(String plugin, String database, boolean lost, long confirmed) {
+        return new Slot(plugin, database, lost, new Lsn(confirmed));
     }
 
     private static ServerFacts server(ServerIdentity identity, long flushed) {
-        return new ServerFacts(
-                identity,
-                new Lsn(flushed),
-                false,
-                "logical",
-                180_006,
-                TimelineHistory.parse("1\t0/50\tno recovery target specified"));
+        return new ServerFacts(identity, "app", new Lsn(flushed), false, "logical", 180_006);
     }
 
-    private static ServerFacts facts(boolean inRecovery, String walLevel) {
-        return new ServerFacts(
-                OURS, new Lsn(500), inRecovery, walLevel, 180_006, TimelineHistory.parse(""));
-    }
-
-    private static ServerFacts version(int number) {
-        return new ServerFacts(
-                OURS, new Lsn(500), false, "logical", number, TimelineHistory.parse(""));
+    private static ServerFacts facts(boolean inRecovery, String walLevel, int versionNumber) {
+        return new ServerFacts(OURS, "app", new Lsn(500), inRecovery, walLevel, versionNumber);
     }
 }

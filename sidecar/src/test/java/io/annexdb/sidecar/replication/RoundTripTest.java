@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.model.Lsn;
+import io.annexdb.sidecar.model.ServerIdentity;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;

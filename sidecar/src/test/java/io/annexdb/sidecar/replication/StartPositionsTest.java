@@ -74,7 +74,13 @@ class StartPositionsTest {
         try (Connection walsender = Connections.replication(server.source("start"))) {
             ServerFacts facts = ServerFacts.read(walsender);
             return ConnectChecks.gap(
-                    facts, Slot.read(walsender, SLOT), true, facts.identity(), applied, durable);
+                            facts,
+                            Slot.read(walsender, SLOT),
+                            true,
+                            facts.identity(),
+                            applied,
+                            durable)
+                    .map(FailedCheck::reason);
         }
     }
 

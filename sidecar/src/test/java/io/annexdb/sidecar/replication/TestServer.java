@@ -5,7 +5,10 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,6 +16,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A real PostgreSQL of a test's own, ready for logical replication. */
 public final class TestServer implements AutoCloseable {
@@ -47,6 +53,50 @@ public final class TestServer implements AutoCloseable {
     /** Starts again on the same data and port. */
     public void restart() throws IOException {
         postgres = start(postgres.getPort());
+    }
+
+    /** Ends it at once, as a power failure would, and for good. */
+    public void kill() throws Exception {
+        Path data = Objects.requireNonNull(directory);
+        String process = Files.readAllLines(data.resolve("postmaster.pid")).getFirst();
+        ProcessHandle server = ProcessHandle.of(Long.parseLong(process)).orElseThrow();
+        new ProcessBuilder("kill", "-QUIT", process).inheritIO().start().waitFor();
+        server.onExit().get(30, TimeUnit.SECONDS);
+    }
+
+    /**
+     * A streaming standby of this server, which is stopped for as long as its files are copied.
+     *
+     * @param copy an empty place for the standby's files
+     * @param settings names and values in turn, in its configuration file
+     */
+    public TestServer standby(Path copy, String... settings) throws IOException {
+        stop();
+        copy(Objects.requireNonNull(directory), copy);
+        restart();
+        Files.createFile(copy.resolve("standby.signal"));
+        StringBuilder configuration =
+                new StringBuilder(
+                        "primary_conninfo = 'host=localhost port=%d user=postgres dbname=postgres'\n"
+                                .formatted(postgres.getPort()));
+        for (int i = 0; i < settings.length; i += 2) {
+            configuration.append("%s = '%s'\n".formatted(settings[i], settings[i + 1]));
+        }
+        Files.writeString(
+                copy.resolve("postgresql.auto.conf"), configuration, StandardOpenOption.APPEND);
+        return new TestServer(this.settings, copy, 0);
+    }
+
+    /** Copies a stopped server's files. */
+    public static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(
+                        file,
+                        to.resolve(from.relativize(file).toString()),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
     }
 
     private EmbeddedPostgres start(int port) throws IOException {
