@@ -99,10 +99,10 @@ public final class BackendWriter {
         end();
     }
 
-    /** Says that we speak 3.0 only, and none of the options. */
-    public void negotiateProtocolVersion(List<String> unknownOptions) {
+    /** Says which minor version of 3 we speak with this client, and that we know no option. */
+    public void negotiateProtocolVersion(int minorVersion, List<String> unknownOptions) {
         begin('v');
-        int32(3 << 16);
+        int32((3 << 16) | minorVersion);
         int32(unknownOptions.size());
         unknownOptions.forEach(this::string);
         end();
@@ -115,10 +115,10 @@ public final class BackendWriter {
         end();
     }
 
-    public void backendKeyData(int processId, int secret) {
+    public void backendKeyData(int processId, byte[] cancelKey) {
         begin('K');
         int32(processId);
-        int32(secret);
+        bytes(cancelKey);
         end();
     }
 

@@ -28,6 +28,11 @@ public final class DecodeStartup {
     private static final int GSS_ENCRYPTION = (1234 << 16) | 5680;
     private static final int MAJOR_VERSION = 3;
 
+    /** The protocol's own limits, from version 3.2 on. */
+    private static final int CANCEL_KEY_LEAST = 4;
+
+    private static final int CANCEL_KEY_MOST = 256;
+
     private DecodeStartup() {}
 
     /**
@@ -61,11 +66,20 @@ public final class DecodeStartup {
                 switch (code) {
                     case SSL -> new StartupMessage.SslRequest();
                     case GSS_ENCRYPTION -> new StartupMessage.GssEncryptionRequest();
-                    case CANCEL -> new StartupMessage.CancelRequest(fields.int32(), fields.int32());
+                    case CANCEL -> cancel(fields);
                     default -> startup(code, fields);
                 };
         fields.end();
         return message;
+    }
+
+    private static StartupMessage cancel(FieldReader fields) {
+        int processId = fields.int32();
+        byte[] key = fields.restBytes();
+        if (key.length < CANCEL_KEY_LEAST || key.length > CANCEL_KEY_MOST) {
+            throw FieldReader.violation("a cancel key of " + key.length + " bytes");
+        }
+        return new StartupMessage.CancelRequest(processId, key);
     }
 
     private static StartupMessage startup(int version, FieldReader fields) {
@@ -76,7 +90,7 @@ public final class DecodeStartup {
                             + (version >>> 16)
                             + "."
                             + (version & 0xFFFF)
-                            + ": server supports 3.0",
+                            + ": server supports 3.0 to 3.2",
                     null);
         }
         Map<String, String> parameters = new LinkedHashMap<>();

@@ -67,6 +67,13 @@ final class FieldReader {
         }
     }
 
+    /** The rest, copied. */
+    byte[] restBytes() {
+        byte[] bytes = new byte[body.remaining()];
+        body.get(bytes);
+        return bytes;
+    }
+
     /** The rest, as UTF-8. */
     String rest() {
         return text(bytes(body.remaining()));

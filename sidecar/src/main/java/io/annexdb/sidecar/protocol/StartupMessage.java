@@ -15,9 +15,10 @@ public sealed interface StartupMessage {
      * Asks to stop what another connection is doing. Never answered.
      *
      * @param processId of that connection's BackendKeyData
-     * @param secret likewise
+     * @param key likewise, of 4 to 256 bytes
      */
-    record CancelRequest(int processId, int secret) implements StartupMessage {}
+    @SuppressWarnings("ArrayRecordComponent") // compared where time tells nothing
+    record CancelRequest(int processId, byte[] key) implements StartupMessage {}
 
     /**
      * Opens a session.
@@ -28,9 +29,21 @@ public sealed interface StartupMessage {
      */
     record Startup(int minorVersion, Map<String, String> parameters, List<String> unknownOptions)
             implements StartupMessage {
+        private static final int LONG_KEYS = 2;
+
         public Startup {
             parameters = Map.copyOf(parameters);
             unknownOptions = List.copyOf(unknownOptions);
+        }
+
+        /** The newest that both sides speak: 2, of PostgreSQL 18, or 0; 1 was left out. */
+        public int spokenMinorVersion() {
+            return minorVersion >= LONG_KEYS ? LONG_KEYS : 0;
+        }
+
+        /** Length of a cancel key for this client: 4, and 32 from minor version 2 on. */
+        public int cancelKeyBytes() {
+            return spokenMinorVersion() == LONG_KEYS ? 32 : 4;
         }
     }
 }

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -56,25 +57,19 @@ final class Connection implements Runnable, Session.Output {
     private final Transport transport;
     private final ClientAddress address;
     private final int processId;
-    private final int secret;
     private final BackendWriter out = new BackendWriter();
+    private volatile byte[] cancelKey = {};
     private volatile boolean cancelled;
     private volatile boolean authenticated;
     private volatile Phase phase = Phase.LOGIN;
     private volatile long deadlineNanos;
     private volatile @Nullable AnnexException stopReason;
 
-    Connection(
-            WireServer server,
-            Transport transport,
-            ClientAddress address,
-            int processId,
-            int secret) {
+    Connection(WireServer server, Transport transport, ClientAddress address, int processId) {
         this.server = server;
         this.transport = transport;
         this.address = address;
         this.processId = processId;
-        this.secret = secret;
         this.deadlineNanos = System.nanoTime() + server.limits().authenticationTimeout().toNanos();
     }
 
@@ -125,11 +120,12 @@ final class Connection implements Runnable, Session.Output {
     }
 
     /**
-     * Stops the statement in progress, if the secret is the right one. Two ints are compared in one
-     * instruction, so the time tells nothing.
+     * Stops the statement in progress, if the key is the right one; compared in a time that tells
+     * nothing. Before there is one, none is right.
      */
-    void cancel(int givenSecret) {
-        if (givenSecret == secret) {
+    void cancel(byte[] givenKey) {
+        byte[] key = cancelKey;
+        if (key.length > 0 && MessageDigest.isEqual(givenKey, key)) {
             cancelled = true;
         }
     }
@@ -203,7 +199,7 @@ final class Connection implements Runnable, Session.Output {
                 case StartupMessage.SslRequest _ -> encrypt();
                 case StartupMessage.GssEncryptionRequest _ -> decline();
                 case StartupMessage.CancelRequest request -> {
-                    server.cancel(request.processId(), request.secret());
+                    server.cancel(request.processId(), request.key());
                     return Optional.empty();
                 }
                 case StartupMessage.Startup startup -> {
@@ -239,8 +235,9 @@ final class Connection implements Runnable, Session.Output {
                     "Connect with sslmode=require, or verify-full; in annex.setup likewise.");
         }
         server.checkRoom();
-        if (startup.minorVersion() > 0 || !startup.unknownOptions().isEmpty()) {
-            out.negotiateProtocolVersion(startup.unknownOptions());
+        int spoken = startup.spokenMinorVersion();
+        if (startup.minorVersion() != spoken || !startup.unknownOptions().isEmpty()) {
+            out.negotiateProtocolVersion(spoken, startup.unknownOptions());
         }
         new Authenticate(server, transport, address, out, this)
                 .run(startup.parameters().getOrDefault("user", ""));
@@ -249,7 +246,8 @@ final class Connection implements Runnable, Session.Output {
         CommandSession commands = server.commands().open(startup.parameters());
         out.authenticationOk();
         commands.settings().reported().forEach(out::parameterStatus);
-        out.backendKeyData(processId, secret);
+        cancelKey = server.cancelKey(startup.cancelKeyBytes());
+        out.backendKeyData(processId, cancelKey);
         Session session =
                 new Session(
                         commands,

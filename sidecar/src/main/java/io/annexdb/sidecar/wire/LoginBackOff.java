@@ -6,6 +6,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +18,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * than {@value #WAITING_MAX} of an address wait at a time. Whether the proof is right makes no
  * difference to the wait, or a guess could be given up as soon as it takes long. The longest wait
  * is shorter than the two seconds that dblink allows for a connection, so a client with the wrong
- * secret beside good ones delays those and does not shut them out. A success clears the address.
+ * secret beside good ones delays those and does not shut them out.
+ *
+ * <p>A success takes one failure back, not all: servers that count by account clear the count, but
+ * here all have one account, and beside a client that logs in now and then a guesser would begin
+ * anew with each of its logins. So it is slowed as soon as it fails more often than the others
+ * succeed, and a good client that shares its address is soon free when it has gone.
  */
 final class LoginBackOff {
     static final int FREE_FAILURES = 3;
@@ -26,7 +33,25 @@ final class LoginBackOff {
     private static final int DOUBLINGS_MAX = 5;
     private static final Duration MEMORY = Duration.ofMinutes(10);
 
-    private final Cache<ClientAddress, Integer> failures =
+    /**
+     * Of one address.
+     *
+     * @param all since it had none standing; for the log
+     * @param standing not yet taken back; more than make a difference are not counted
+     */
+    private record Failures(int all, int standing) {
+        Failures more() {
+            return new Failures(
+                    Math.min(all + 1, 1 << 20),
+                    Math.min(standing + 1, FREE_FAILURES + DOUBLINGS_MAX));
+        }
+
+        @Nullable Failures less() {
+            return standing == 1 ? null : new Failures(all, standing - 1);
+        }
+    }
+
+    private final Cache<ClientAddress, Failures> failures =
             Caffeine.newBuilder()
                     .maximumSize(ADDRESSES_MAX)
                     .expireAfterWrite(MEMORY)
@@ -36,10 +61,10 @@ final class LoginBackOff {
 
     /** How long a login from there has to wait; 0 to 1,600. */
     long delayMillis(ClientAddress address) {
-        Integer count = failures.getIfPresent(address);
-        return count == null || count < FREE_FAILURES
+        Failures known = failures.getIfPresent(address);
+        return known == null || known.standing < FREE_FAILURES
                 ? 0
-                : DELAY_MIN_MILLIS << Math.min(count - FREE_FAILURES, DOUBLINGS_MAX);
+                : DELAY_MIN_MILLIS << (known.standing - FREE_FAILURES);
     }
 
     /**
@@ -68,13 +93,16 @@ final class LoginBackOff {
         }
     }
 
-    /** Notes a failure, and tells how many there have been since the last success. */
+    /** Notes a failure, and tells how many there have been since the address had none. */
     int failed(ClientAddress address) {
-        return failures.asMap().merge(address, 1, (count, one) -> Math.min(count + one, 1 << 20));
+        return failures.asMap()
+                .merge(address, new Failures(1, 1), (known, one) -> known.more())
+                .all;
     }
 
+    /** Takes one failure back. */
     void succeeded(ClientAddress address) {
-        failures.invalidate(address);
+        failures.asMap().computeIfPresent(address, (key, known) -> known.less());
     }
 
     /** Addresses remembered, at most {@value #ADDRESSES_MAX}. */

@@ -154,11 +154,18 @@ public final class WireServer implements AutoCloseable {
         }
     }
 
-    void cancel(int processId, int secret) {
+    void cancel(int processId, byte[] key) {
         Connection connection = connections.get(processId);
         if (connection != null) {
-            connection.cancel(secret);
+            connection.cancel(key);
         }
+    }
+
+    /** A key that nobody can guess, for a connection's cancel requests. */
+    byte[] cancelKey(int bytes) {
+        byte[] key = new byte[bytes];
+        random.nextBytes(key);
+        return key;
     }
 
     /** Refuses before the password is asked for, to spare both sides the work. */
@@ -199,7 +206,7 @@ public final class WireServer implements AutoCloseable {
         telemetry.authenticationFailed();
         int failures = backOff.failed(address);
         if (Integer.bitCount(failures) == 1) {
-            LOG.warn("wrong user or password from {}, {} in a row", address, failures);
+            LOG.warn("wrong user or password from {}, {} of late", address, failures);
         }
     }
 
@@ -244,8 +251,7 @@ public final class WireServer implements AutoCloseable {
         keepAlive(socket);
         ClientAddress address = ClientAddress.of(socket.getInetAddress());
         Connection connection =
-                new Connection(
-                        this, new Transport(socket), address, nextProcessId++, random.nextInt());
+                new Connection(this, new Transport(socket), address, nextProcessId++);
         Optional<Connection> leaving = strangers.add(connection, address, System.nanoTime());
         if (leaving.isPresent()) {
             telemetry.connectionRefused();

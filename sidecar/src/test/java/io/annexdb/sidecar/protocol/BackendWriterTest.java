@@ -32,10 +32,12 @@ class BackendWriterTest {
         written("52 0000000a 0000000b 7a7a", out -> out.authenticationSaslContinue("zz"));
         written("52 0000000a 0000000c 7a7a", out -> out.authenticationSaslFinal("zz"));
         written("53 00000008 6100 6200", out -> out.parameterStatus("a", "b"));
-        written("4b 0000000c 00000007 cafebabe", out -> out.backendKeyData(7, 0xCAFEBABE));
         written(
-                "76 00000011 00030000 00000001 5f70715f00",
-                out -> out.negotiateProtocolVersion(List.of("_pq_")));
+                "4b 0000000c 00000007 cafebabe",
+                out -> out.backendKeyData(7, HexFormat.of().parseHex("cafebabe")));
+        written(
+                "76 00000011 00030002 00000001 5f70715f00",
+                out -> out.negotiateProtocolVersion(2, List.of("_pq_")));
         written("5a 00000005 49", out -> out.readyForQuery(TransactionStatus.IDLE));
         written("5a 00000005 54", out -> out.readyForQuery(TransactionStatus.IN_TRANSACTION));
     }

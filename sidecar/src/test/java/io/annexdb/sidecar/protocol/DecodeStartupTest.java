@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.annexdb.sidecar.model.AnnexException;
@@ -23,9 +24,17 @@ class DecodeStartupTest {
 
     @Test
     void cancelRequest() {
-        assertEquals(
-                new StartupMessage.CancelRequest(7, 0xCAFEBABE),
-                decode("04d2162e" + "00000007" + "cafebabe"));
+        for (int bytes : new int[] {4, 32, 256}) {
+            String key = "ca".repeat(bytes);
+            StartupMessage.CancelRequest request =
+                    assertInstanceOf(
+                            StartupMessage.CancelRequest.class,
+                            decode("04d2162e" + "00000007" + key));
+            assertEquals(7, request.processId());
+            assertEquals(key, HexFormat.of().formatHex(request.key()));
+        }
+        refused(ErrorCode.PROTOCOL_VIOLATION, "04d2162e" + "00000007" + "cafeba");
+        refused(ErrorCode.PROTOCOL_VIOLATION, "04d2162e" + "00000007" + "ca".repeat(257));
     }
 
     @Test

@@ -21,6 +21,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -116,8 +118,19 @@ class ConnectionLifeTest {
     @Test
     @Timeout(20)
     void cancelStopsAWaitingRequestAndNothingElse() throws Exception {
+        assertCancelStopsAWaitingRequest("");
+    }
+
+    /** With keys of 32 bytes, which PostgreSQL 18 brought. */
+    @Test
+    @Timeout(20)
+    void protocol32CancelsWithLongKeys() throws Exception {
+        assertCancelStopsAWaitingRequest("protocolVersion=3.2");
+    }
+
+    private void assertCancelStopsAWaitingRequest(String parameters) throws Exception {
         try (RunningServer server = new RunningServer(directory);
-                Connection connection = server.connect("");
+                Connection connection = server.connect(parameters);
                 Connection bystander = server.connect("");
                 Statement statement = connection.createStatement()) {
             server.flushed = Lsn.parse("0/9000");
@@ -156,13 +169,26 @@ class ConnectionLifeTest {
                 RawClient client = new RawClient(server.port())) {
             client.login(RunningServer.SECRET);
             byte[] key = client.readUntil('K').body();
+            assertEquals(8, key.length);
             client.readUntil('Z');
             key[7]++;
-            try (RawClient other = new RawClient(server.port())) {
-                other.raw(
-                        RawClient.concat(
-                                RawClient.int32(16), RawClient.int32((1234 << 16) | 5678), key));
-                other.assertClosed();
+            for (byte[] wrong :
+                    List.of(
+                            key,
+                            Arrays.copyOf(key, 7),
+                            Arrays.copyOf(key, 4),
+                            Arrays.copyOf(key, 36),
+                            Arrays.copyOf(key, 400))) {
+                try (RawClient other = new RawClient(server.port())) {
+                    other.raw(
+                            RawClient.concat(
+                                    RawClient.int32(8 + wrong.length),
+                                    RawClient.int32((1234 << 16) | 5678),
+                                    wrong));
+                    if (wrong.length >= 8 && wrong.length <= 260) {
+                        other.assertClosed();
+                    }
+                }
             }
             client.message('Q', "SELECT 1\0");
             assertEquals("TDCZ", client.typesUntilReady());

@@ -17,7 +17,7 @@ class LoginBackOffTest {
     private static final ClientAddress GUESSER = TestAddress.of("10.0.0.1");
 
     @Test
-    void theDelayDoublesUpToItsLimitAndASuccessEndsIt() {
+    void theDelayDoublesUpToItsLimitAndEachSuccessHalvesIt() {
         LoginBackOff backOff = new LoginBackOff();
         List<Long> delays =
                 LongStream.range(0, 11)
@@ -30,8 +30,30 @@ class LoginBackOffTest {
         assertEquals(
                 List.of(0L, 0L, 0L, 50L, 100L, 200L, 400L, 800L, 1_600L, 1_600L, 1_600L), delays);
         assertEquals(0, backOff.delayMillis(TestAddress.of("10.0.0.2")));
-        backOff.succeeded(GUESSER);
-        assertEquals(0, backOff.delayMillis(GUESSER));
+        for (long delay : new long[] {800, 400, 200, 100, 50, 0, 0, 0, 0}) {
+            backOff.succeeded(GUESSER);
+            assertEquals(delay, backOff.delayMillis(GUESSER));
+        }
+        assertEquals(0, backOff.addresses());
+        assertEquals(1, backOff.failed(GUESSER), "it begins anew");
+    }
+
+    /** Behind one address there may be both; the good client's logins are not the guesser's. */
+    @Test
+    void whoFailsMoreOftenThanOthersSucceedIsSlowed() {
+        LoginBackOff backOff = new LoginBackOff();
+        for (int i = 0; i < 10; i++) {
+            backOff.failed(GUESSER);
+            backOff.failed(GUESSER);
+            backOff.succeeded(GUESSER);
+        }
+        assertEquals(800, backOff.delayMillis(GUESSER));
+        for (int i = 0; i < 10; i++) {
+            backOff.failed(GUESSER);
+            backOff.succeeded(GUESSER);
+            backOff.succeeded(GUESSER);
+        }
+        assertEquals(0, backOff.delayMillis(GUESSER), "one with an old secret among others");
     }
 
     @Test

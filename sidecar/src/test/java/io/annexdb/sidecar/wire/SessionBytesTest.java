@@ -45,17 +45,28 @@ class SessionBytesTest {
 
     @Test
     void aLaterMinorVersionIsNegotiated() throws IOException {
+        assertArrayEquals(
+                HexFormat.of().parseHex("00030002" + "00000001" + "5f70715f2e7800"),
+                negotiated(9_999, "_pq_.x\0on\0"));
+        assertArrayEquals(
+                HexFormat.of().parseHex("00030000" + "00000000"),
+                negotiated(1, ""),
+                "there is no 3.1");
+        assertArrayEquals(
+                HexFormat.of().parseHex("00030002" + "00000001" + "5f70715f2e7800"),
+                negotiated(2, "_pq_.x\0on\0"));
+    }
+
+    private byte[] negotiated(int minorVersion, String options) throws IOException {
         try (RawClient client = new RawClient(server.port())) {
             byte[] body =
                     RawClient.concat(
-                            RawClient.int32((3 << 16) | 2),
-                            RawClient.utf8("user\0annex\0_pq_.x\0on\0\0"));
+                            RawClient.int32((3 << 16) | minorVersion),
+                            RawClient.utf8("user\0annex\0" + options + "\0"));
             client.raw(RawClient.concat(RawClient.int32(body.length + 4), body));
             RawClient.Message negotiate = client.expect('v');
-            assertArrayEquals(
-                    HexFormat.of().parseHex("00030000" + "00000001" + "5f70715f2e7800"),
-                    negotiate.body());
             client.expect('R');
+            return negotiate.body();
         }
     }
 
