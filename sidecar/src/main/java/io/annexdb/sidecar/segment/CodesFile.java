@@ -29,6 +29,22 @@ public final class CodesFile {
     private static final int FORM_BYTES = 20;
     private static final int QUANTIZER_BYTES_MOST = 256 << 20;
 
+    /** What stands before the quantizer. */
+    private record Form(CheckpointHeader header, double error, long stride, int quantizerBytes) {
+        static Form read(ChecksummedFile file) throws IOException {
+            CheckpointHeader header = CheckpointHeader.read(KIND, file);
+            ByteBuffer form = file.read(FORM_BYTES);
+            file.check();
+            double error = form.getDouble();
+            long stride = form.getLong();
+            int quantizerBytes = form.getInt();
+            if (quantizerBytes < 0 || quantizerBytes > QUANTIZER_BYTES_MOST) {
+                throw new IOException("it says a quantizer has " + quantizerBytes + " bytes");
+            }
+            return new Form(header, error, stride, quantizerBytes);
+        }
+    }
+
     private CodesFile() {}
 
     /** Writes and fsyncs the codes of the header's slots, all of which are encoded. */
@@ -58,10 +74,7 @@ public final class CodesFile {
      */
     public static CheckpointHeader header(Path path) throws IOException {
         try (ChecksummedFile file = ChecksummedFile.open(path)) {
-            CheckpointHeader header = CheckpointHeader.read(KIND, file);
-            file.read(FORM_BYTES);
-            file.check();
-            return header;
+            return Form.read(file).header;
         }
     }
 
@@ -73,16 +86,13 @@ public final class CodesFile {
      */
     public static String check(Path path) throws IOException {
         try (ChecksummedFile file = ChecksummedFile.open(path)) {
-            CheckpointHeader header = CheckpointHeader.read(KIND, file);
-            ByteBuffer form = file.read(FORM_BYTES);
+            Form form = Form.read(file);
+            int slots = form.header.slots();
+            file.read(form.quantizerBytes);
             file.check();
-            form.getDouble();
-            long stride = form.getLong();
-            file.read(form.getInt());
-            file.check();
-            file.readBlocks(header.slots() * stride, (at, bytes) -> {});
+            file.readBlocks(slots * form.stride, (at, bytes) -> {});
             file.checkEnd();
-            return "%,d codes of %,d bytes".formatted(header.slots(), stride);
+            return "%,d codes of %,d bytes".formatted(slots, form.stride);
         }
     }
 
@@ -94,27 +104,20 @@ public final class CodesFile {
     public static Codes read(Segment segment, MemoryBudget budget, Path path) throws IOException {
         VectorStore vectors = segment.vectors();
         try (ChecksummedFile file = ChecksummedFile.open(path)) {
-            CheckpointHeader header = CheckpointHeader.read(KIND, file);
-            ByteBuffer form = file.read(FORM_BYTES);
-            file.check();
-            double error = form.getDouble();
-            long stride = form.getLong();
-            int quantizerBytes = form.getInt();
-            if (quantizerBytes < 0 || quantizerBytes > QUANTIZER_BYTES_MOST) {
-                throw new IOException("it says a quantizer has " + quantizerBytes + " bytes");
-            }
-            ByteBuffer bytes = file.read(quantizerBytes);
+            Form form = Form.read(file);
+            int slots = form.header.slots();
+            ByteBuffer bytes = file.read(form.quantizerBytes);
             file.check();
             Quantizer quantizer = QuantizerBytes.read(bytes, vectors.metric(), vectors.dimension());
-            Codes codes = new Codes(quantizer, error, vectors, budget);
+            Codes codes = new Codes(quantizer, form.error, vectors, budget);
             boolean whole = false;
             try {
-                if (codes.strideBytes() != stride || header.slots() > vectors.slotsMax()) {
+                if (codes.strideBytes() != form.stride || slots > vectors.slotsMax()) {
                     throw new IOException(
-                            "it says %,d codes of %,d bytes".formatted(header.slots(), stride));
+                            "it says %,d codes of %,d bytes".formatted(slots, form.stride));
                 }
-                codes.ensure(header.slots());
-                file.read(codes.slab(), header.slots());
+                codes.ensure(slots);
+                file.read(codes.slab(), slots);
                 file.checkEnd();
                 whole = true;
                 return codes;

@@ -19,11 +19,8 @@ import org.slf4j.LoggerFactory;
 
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -147,11 +144,12 @@ class OutageTest {
                 "INSERT INTO docs SELECT i, 't' || i % 3, (SELECT array_agg(i + j) FROM"
                         + " generate_series(1, 600) j) FROM generate_series(1, 3000) i");
         AtomicBoolean done = new AtomicBoolean();
+        RandomWriter changes = new RandomWriter(scene, SEED, 1_700, 4);
         try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
             List<Future<Integer>> writers =
                     List.of(
-                            executor.submit(() -> write(done, 0)),
-                            executor.submit(() -> write(done, 1)));
+                            executor.submit(() -> changes.run(done, 0)),
+                            executor.submit(() -> changes.run(done, 1)));
             for (int round = 1; round <= 3; round++) {
                 scene.createIndex(round, "public.docs", "v", "tenant");
                 scene.ready(round);
@@ -167,42 +165,5 @@ class OutageTest {
         for (int round = 1; round <= 3; round++) {
             scene.assertSame(round, "docs", "v", 600, "tenant");
         }
-    }
-
-    /** Each writer has the ids of one remainder by 2, so that their statements do not collide. */
-    private int write(AtomicBoolean done, int remainder) throws SQLException {
-        Random random = new Random(SEED + remainder);
-        String[] statements = {
-            "INSERT INTO docs SELECT ?, 'new', (SELECT array_agg(random()) FROM generate_series(1,"
-                    + " 600)) ON CONFLICT DO NOTHING",
-            "DELETE FROM docs WHERE id = ?",
-            "UPDATE docs SET tenant = 'u' || (random() * 3)::int WHERE id = ?",
-            "UPDATE docs SET v = (SELECT array_agg(random()) FROM generate_series(1, 600)) WHERE id"
-                    + " = ?",
-            "UPDATE docs SET id = id + 20000 WHERE id = ? AND NOT EXISTS (SELECT FROM docs o WHERE"
-                    + " o.id = docs.id + 20000)",
-            "UPDATE docs SET id = id - 20000 WHERE id = 20000 + ? AND NOT EXISTS (SELECT FROM docs"
-                    + " o WHERE o.id = docs.id - 20000)"
-        };
-        int count = 0;
-        try (Connection connection = scene.connect()) {
-            connection.setAutoCommit(false);
-            while (!done.get()) {
-                for (int i = random.nextInt(4); i >= 0; i--) {
-                    String sql = statements[random.nextInt(statements.length)];
-                    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                        statement.setLong(1, random.nextInt(1_700) * 2L + remainder);
-                        statement.execute();
-                        count++;
-                    }
-                }
-                if (random.nextInt(5) == 0) {
-                    connection.rollback();
-                } else {
-                    connection.commit();
-                }
-            }
-        }
-        return count;
     }
 }

@@ -22,11 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -254,10 +251,11 @@ class ReconcileTest {
         AtomicBoolean done = new AtomicBoolean();
         try (Scene scene = scene(triggers);
                 ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            RandomWriter changes = new RandomWriter(scene, SEED, 400, 1);
             List<Future<Integer>> writers =
                     List.of(
-                            executor.submit(() -> write(scene, done, 0)),
-                            executor.submit(() -> write(scene, done, 1)));
+                            executor.submit(() -> changes.run(done, 0)),
+                            executor.submit(() -> changes.run(done, 1)));
             try {
                 for (int round = 0; round < 4; round++) {
                     VectorIndex before = scene.ready(1);
@@ -288,33 +286,5 @@ class ReconcileTest {
             System.out.println("statements beside the comparisons: " + statements);
             scene.assertSame(1, "docs", "v", 600, "tenant");
         }
-    }
-
-    private static int write(Scene scene, AtomicBoolean done, int remainder) throws SQLException {
-        Random random = new Random(SEED + remainder);
-        String[] statements = {
-            "INSERT INTO docs SELECT ?, 'new', (SELECT array_agg(random()) FROM generate_series(1,"
-                    + " 600)) ON CONFLICT DO NOTHING",
-            "DELETE FROM docs WHERE id = ?",
-            "UPDATE docs SET tenant = 't' || (random() * 3)::int WHERE id = ?",
-            "UPDATE docs SET v = (SELECT array_agg(random()) FROM generate_series(1, 600)) WHERE id"
-                    + " = ?",
-            "UPDATE docs SET id = id + 20000 WHERE id = ? AND NOT EXISTS (SELECT FROM docs o WHERE"
-                    + " o.id = docs.id + 20000)",
-            "UPDATE docs SET id = id - 20000 WHERE id = 20000 + ? AND NOT EXISTS (SELECT FROM docs"
-                    + " o WHERE o.id = docs.id - 20000)"
-        };
-        int count = 0;
-        try (Connection connection = scene.connect()) {
-            while (!done.get()) {
-                String sql = statements[random.nextInt(statements.length)];
-                try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                    statement.setLong(1, random.nextInt(400) * 2L + remainder);
-                    statement.execute();
-                    count++;
-                }
-            }
-        }
-        return count;
     }
 }
