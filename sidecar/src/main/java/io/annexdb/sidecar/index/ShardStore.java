@@ -27,17 +27,15 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The rows of a shard together with their log: every change goes to the log first, then to memory.
  * The changes are for one writer at a time, which holds {@link #writing}; {@link #sync} and {@link
- * #checkpoint} run beside it.
+ * WriteCheckpoint} run beside it.
  *
- * <p>Locks, in this order: {@code checkpointing} (one at a time), {@code files} (which logs are
- * there), {@code writing} (rows and log). A checkpoint is written under the first alone, so that it
- * holds up neither the writer nor {@link #sync}.
+ * <p>Locks, in this order: {@code files} (which logs are there), {@code writing} (rows and log).
  */
 final class ShardStore implements ShardLog {
     private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
     final ReentrantLock writing = new ReentrantLock();
-    private final ReentrantLock checkpointing = new ReentrantLock();
+    private final WriteCheckpoint checkpoint;
     private final ReentrantLock files = new ReentrantLock();
     private final ShardDefinition definition;
     private final ShardFiles shardFiles;
@@ -69,6 +67,7 @@ final class ShardStore implements ShardLog {
         this.logNumber = logNumber;
         this.durable = durable;
         this.complete = durable != null;
+        this.checkpoint = new WriteCheckpoint(definition, shardFiles, this);
     }
 
     /** An empty store; what was in the directory goes. */
@@ -366,43 +365,18 @@ final class ShardStore implements ShardLog {
         return log.unwrittenBytes();
     }
 
-    /**
-     * Writes the graph to disk; the log before it, for the graph may not know more than the log.
-     */
+    /** Writes what searches go by to disk. */
     void checkpoint(Generation generation) throws InterruptedException {
-        checkpointing.lock();
-        try {
-            sync();
-            Failpoint.CHECKPOINT_BEGUN.pass();
-            if (!generation.linking.pause()) {
-                return;
-            }
-            try {
-                generation.reconnect();
-                write(generation);
-            } finally {
-                generation.linking.resume();
-            }
-        } catch (IOException e) {
-            LOG.warn(
-                    "could not write the graph of {}; a restart will link it again", definition, e);
-            ShardFiles.deleteQuietly(shardFiles.newGraph());
-            ShardFiles.deleteQuietly(shardFiles.newLists());
-            ShardFiles.deleteQuietly(shardFiles.newCodes());
-        } finally {
-            checkpointing.unlock();
-        }
+        checkpoint.run(generation);
     }
 
-    private void write(Generation generation) throws IOException {
-        Checkpoints.Base base;
+    /** What a checkpoint of the generation can be written over; null when it is not ours now. */
+    Checkpoints.@Nullable Base checkpointBase(Generation generation) {
         writing.lock();
         try {
-            if (rows.generation() != generation) {
-                return;
-            }
-            base =
-                    new Checkpoints.Base(
+            return rows.generation() != generation
+                    ? null
+                    : new Checkpoints.Base(
                             logNumber,
                             rows.truncations(),
                             log.committed(),
@@ -410,7 +384,6 @@ final class ShardStore implements ShardLog {
         } finally {
             writing.unlock();
         }
-        new Checkpoints(definition, shardFiles).write(generation, base);
     }
 
     /**
