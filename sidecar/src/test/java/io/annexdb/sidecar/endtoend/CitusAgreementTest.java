@@ -2,62 +2,22 @@ package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Optional;
 
 /** Every shard of a distributed table is compared on its own worker, and closed by policies. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class CitusAgreementTest {
+class CitusAgreementTest extends CitusEntries {
     private static final String SEARCH =
             "select (hit).namespace, (hit).id from annex.search(null::memory.memory_entries,"
-                    + " 'embedding', '{1,0.5}', 10)";
-
-    private CitusCluster cluster;
-    private Session session;
-
-    @BeforeAll
-    void start(@TempDir Path files) throws Exception {
-        Optional<Path> installation = InstalledPostgres.installationWithCitus();
-        assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
-        cluster = CitusCluster.start(installation.get(), files);
-        session = cluster.coordinator();
-        session.run(
-                "insert into memory.memory_entries (namespace, id, category, content, embedding)"
-                        + " select 'ns' || i % 7, i, 'k', 'text', array[i, i % 100] from"
-                        + " generate_series(1, 700) i",
-                "create table kinds (id int primary key, embedding real[])",
-                "select create_reference_table('kinds')",
-                "insert into kinds select i, array[i, 1] from generate_series(1, 20) i",
-                "select annex.create_index('memory.memory_entries', 'embedding', metric => 'l2')",
-                "select annex.create_index('kinds', 'embedding', metric => 'l2')",
-                "select annex.wait_for_index('memory_entries_embedding', '1 minute')",
-                "select annex.wait_for_index('kinds_embedding', '1 minute')");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        if (session != null) {
-            session.close();
-        }
-        if (cluster != null) {
-            cluster.close();
-        }
-    }
+                    + " 'embedding', '{0.1,0.9,-0.4}', 10)";
 
     @Test
     void everyShardIsComparedOnItsWorker() throws SQLException {
         assertEquals(
-                "2,6,700,700,0",
+                "2,6,3000,3000,0",
                 session.value(
                         "select count(distinct sidecar), count(*), sum(table_rows),"
                                 + " sum(index_rows), sum(different) from"
@@ -113,7 +73,7 @@ class CitusAgreementTest {
                     "42501",
                     "row-level security",
                     "select annex_internal.ask((select index_id from annex.indexes where index_name"
-                            + " = 'memory_entries_embedding'), 'search', '[1,1]', 1, 10, null,"
+                            + " = 'memory_entries_embedding'), 'search', '[1,1,1]', 1, 10, null,"
                             + " null, 'strong', 5000, null)");
             session.run(
                     "select annex.alter_index('memory_entries_embedding', '{\"row_security\":"

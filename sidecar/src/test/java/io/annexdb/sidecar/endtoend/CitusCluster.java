@@ -1,5 +1,7 @@
 package io.annexdb.sidecar.endtoend;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.annexdb.migrations.AnnexMigrations;
 import io.annexdb.sidecar.SidecarUnderTest;
 
@@ -9,6 +11,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A coordinator and two workers of an installed PostgreSQL with Citus, and a sidecar beside each.
@@ -29,12 +32,20 @@ final class CitusCluster implements AutoCloseable {
         this.directory = directory;
     }
 
+    /** As {@link #start}; where there is no Citus the test is skipped. */
+    static CitusCluster startWhereInstalled(Path directory) throws IOException, SQLException {
+        Optional<Path> installation = InstalledPostgres.installationWithCitus();
+        assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
+        return start(installation.get(), directory);
+    }
+
     /**
      * Starts the servers, migrates and sets up.
      *
      * @param directory for the sidecars' files
      */
-    static CitusCluster start(Path programs, Path directory) throws IOException, SQLException {
+    private static CitusCluster start(Path programs, Path directory)
+            throws IOException, SQLException {
         CitusCluster cluster = new CitusCluster(directory);
         for (int node = 0; node < NODES; node++) {
             cluster.servers.add(InstalledPostgres.start(programs, OPTIONS));

@@ -2,7 +2,6 @@ package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -10,7 +9,6 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * With change data capture on, Citus puts decoders of its own before PostgreSQL's, under the same
@@ -27,9 +25,7 @@ class CitusDecoderTest {
 
     @Test
     void shardsAreFollowedWithChangeDataCapture(@TempDir Path files) throws Exception {
-        Optional<Path> installation = InstalledPostgres.installationWithCitus();
-        assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
-        try (CitusCluster cluster = CitusCluster.start(installation.get(), files);
+        try (CitusCluster cluster = CitusCluster.startWhereInstalled(files);
                 Session session = cluster.coordinator()) {
             write(session, 1, 500);
             session.run(

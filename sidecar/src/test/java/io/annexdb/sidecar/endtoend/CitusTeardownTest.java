@@ -1,7 +1,6 @@
 package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -37,9 +35,7 @@ class CitusTeardownTest {
 
     @Test
     void leavesNothingOnAnyNode(@TempDir Path files) throws Exception {
-        Optional<Path> installation = InstalledPostgres.installationWithCitus();
-        assumeTrue(installation.isPresent(), "skipped: pg_config names no PostgreSQL with Citus");
-        try (CitusCluster cluster = CitusCluster.start(installation.get(), files);
+        try (CitusCluster cluster = CitusCluster.startWhereInstalled(files);
                 Session session = cluster.coordinator()) {
             createIndexes(session);
             assertEquals(
