@@ -1,25 +1,12 @@
 package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-import java.nio.file.Path;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -28,10 +15,7 @@ import java.util.stream.IntStream;
  * What {@code annex.search_batch} answers, judged by {@code annex.search} for one query after the
  * other, and where rows change meanwhile by the table.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class SearchBatchTest {
-    private static final long SEED = System.nanoTime();
-
+class SearchBatchTest extends BatchScene {
     /** Of every selectivity; the first ones by the sidecar, the last ones by PostgreSQL. */
     private static final List<String> FILTERS =
             List.of(
@@ -45,76 +29,6 @@ class SearchBatchTest {
                     "embedding[1] < -0.3",
                     "false",
                     "true");
-
-    private final Random random = new Random(SEED);
-    private AnnexOnPostgres annex;
-    private Session session;
-
-    @BeforeAll
-    void load(@TempDir Path directory) throws Exception {
-        System.out.println("seed " + SEED);
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-        session.run("select setseed(0.5)");
-        for (String table : List.of("docs", "notes")) {
-            RandomRows.create(session, table);
-        }
-        session.run(
-                "select annex.create_index('docs', 'embedding', metric => 'l2', method => 'flat',"
-                        + " namespace_column => 'tenant', include => '{one_in}')",
-                "select annex.create_index('notes', 'embedding', method => 'hnsw')",
-                "select annex.wait_for_index('docs_embedding', '1 minute')",
-                "select annex.wait_for_index('notes_embedding', '1 minute')");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
-
-    private static List<String> batch(
-            Session from, String table, float[][] queries, int k, String arguments)
-            throws SQLException {
-        return from.rows(
-                "select ordinal, (hit).tenant, (hit).id, (hit).title, distance from"
-                        + " annex.search_batch(null::"
-                        + table
-                        + ", 'embedding', ?, "
-                        + k
-                        + arguments
-                        + ")",
-                (Object) queries);
-    }
-
-    private static List<String> singles(
-            Session from, String table, float[][] queries, int k, String arguments)
-            throws SQLException {
-        List<String> all = new ArrayList<>();
-        for (int i = 0; i < queries.length; i++) {
-            all.addAll(
-                    from.rows(
-                            "select "
-                                    + (i + 1)
-                                    + ", (hit).tenant, (hit).id, (hit).title, distance from"
-                                    + " annex.search(null::"
-                                    + table
-                                    + ", 'embedding', ?, "
-                                    + k
-                                    + arguments
-                                    + ")",
-                            queries[i]));
-        }
-        return all;
-    }
-
-    private void assertSame(String table, int count, int k, String arguments) throws SQLException {
-        float[][] queries = RandomRows.queries(random, count);
-        assertEquals(
-                singles(session, table, queries, k, arguments),
-                batch(session, table, queries, k, arguments),
-                () -> table + ", k " + k + arguments + ", seed " + SEED);
-    }
 
     @Test
     void asSingleSearches() throws SQLException {
@@ -221,28 +135,6 @@ class SearchBatchTest {
     }
 
     @Test
-    void privilegesAreTheCallers() throws SQLException {
-        session.run("create role nobody_else login", "create role half login");
-        session.run("grant select (tenant, id, title) on docs to half");
-        try (Session nobody = annex.session("nobody_else");
-                Session half = annex.session("half")) {
-            String search = "select * from annex.search_batch(null::docs, 'embedding', " + ZEROS;
-            nobody.refuses("42501", "permission denied for table", search + ")");
-            half.refuses("42501", "permission denied for table", search + ")");
-            nobody.refuses(
-                    "42501",
-                    "permission denied for table",
-                    "select annex_internal.ask_batch((select index_id from annex.indexes where"
-                            + " index_name = 'docs_embedding'), 'search_batch', '[[1]]', 1, 1,"
-                            + " null, null, 'strong', 100, null, null)");
-        } finally {
-            session.run("drop owned by half", "drop role nobody_else", "drop role half");
-        }
-    }
-
-    private static final String ZEROS = "'{{0,0,0,0,0,0,0,0},{1,0,0,0,0,0,0,0}}'";
-
-    @Test
     void ownWritesAndOldSnapshotsAreExact() throws SQLException {
         float[][] queries = RandomRows.queries(random, 3);
         long batches = annex.sidecar().answered("search_batch");
@@ -271,63 +163,6 @@ class SearchBatchTest {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '"',
-            value = {
-                "null | 22004 | queries is NULL",
-                "'{}' | 22023 | queries is empty",
-                "'{1,2}' | 22P02 | queries has 1 dimension as an array, expected 2",
-                "'{{{1}}}' | 22P02 | queries has 3 dimensions as an array",
-                "'{{1,2}}' | 22000 | expected 8 dimensions, not 2",
-                "'{{0,0,0,0,0,0,0,0},{1,0,NaN,0,0,0,0,0}}' | 22P02 | element 3 of query 2 is NaN",
-                "'{{0,0,0,0,0,0,0,0},{-Infinity,0,0,0,0,0,0,0}}' | 22P02 | element 1 of query 2 is"
-                        + " -Infinity",
-                "'{{0,0,0,0,0,0,0,0},{1,0,0,0,0,0,0,null}}' | 22P02 | element 8 of query 2 is NULL",
-                "array_fill(1::real, array[1001, 8]) | 22023 | the batch has 1001 queries, allowed"
-                        + " are 1000",
-                "array_fill(1::real, array[500, 2000]) | 22023 | 500 queries of 2000 dimensions"
-                        + " have 1000000 elements, allowed are 500000",
-                "array_fill(1::real, array[11, 8]), k => 10000 | 22023 | 11 queries with k = 10000"
-                        + " ask for 110000 rows, allowed are 100000",
-                "ZEROS, k => 0 | 22023 | k is 0",
-                "ZEROS, k => null | 22023 | k is NULL",
-                "ZEROS, max_distance => 'NaN' | 22023 | max_distance is not a number",
-                "ZEROS, ef_search => 0 | 22023 | ef_search is 0",
-                "ZEROS, consistency => 'often' | 22023 | unknown consistency",
-                "ZEROS, filter => 'no_such > 1' | 42703 | no_such",
-                "ZEROS, filter => 'true) union all select (1' | 42601 | filter",
-            })
-    void whatIsWrongIsSaid(String arguments, String state, String words) {
-        String call =
-                "select * from annex.search_batch(null::docs, 'embedding', "
-                        + arguments.replace("ZEROS", ZEROS)
-                        + ")";
-        session.refuses(state, words, call);
-    }
-
-    /** PostgreSQL itself has no array of that shape. */
-    @Test
-    void vectorsOfSeveralLengths() {
-        SQLException thrown =
-                assertThrows(
-                        SQLException.class,
-                        () ->
-                                session.run(
-                                        "select * from annex.search_batch(null::docs, 'embedding',"
-                                                + " array[array[1, 2], array[1]])"));
-        assertEquals("2202E", thrown.getSQLState());
-    }
-
-    @Test
-    void zeroVectorsHaveNoCosine() {
-        session.refuses(
-                "22P02",
-                "query 1 is a zero vector",
-                "select * from annex.search_batch(null::notes, 'embedding', " + ZEROS + ")");
-    }
-
     /** Numbered from elsewhere than 1, and once with a NULL in it. */
     @Test
     void unusualArrays() throws SQLException {
@@ -339,32 +174,6 @@ class SearchBatchTest {
                 expected,
                 session.rows(
                         plain.formatted("('[5:6][0:7]=' || " + ZEROS + "::real[]::text)::real[]")));
-    }
-
-    @Test
-    void aSidecarThatIsDownIsReplacedByExactSqlOrAnError() throws SQLException {
-        float[][] queries = RandomRows.queries(random, 3);
-        List<String> expected = batch(session, "docs", queries, 4, "");
-        annex.stopSidecar();
-        try (Session patient = annex.session()) {
-            session.refuses(
-                    "08006",
-                    "annex_0",
-                    "select * from annex.search_batch(null::docs, 'embedding', " + ZEROS + ")");
-            patient.run("set annex.fallback = 'exact'");
-            assertEquals(expected, batch(patient, "docs", queries, 4, ""));
-            @Nullable String warning =
-                    patient.warningOf(
-                            "select * from annex.search_batch(null::docs, 'embedding', "
-                                    + ZEROS
-                                    + ")");
-            assertTrue(
-                    warning != null && warning.contains("exact SQL answers"),
-                    String.valueOf(warning));
-        } finally {
-            annex.startSidecar();
-            session.run("select annex.wait_for_index('docs_embedding', '1 minute')");
-        }
     }
 
     /** Every distance is that of the vector in the row as it was fetched. */
@@ -416,23 +225,4 @@ class SearchBatchTest {
                                     .formatted(i, i))
                     .map(difference -> difference + " * " + difference)
                     .collect(Collectors.joining(" + ", "sqrt(", ")"));
-
-    @Test
-    void cancelEndsTheWholeBatch() throws Exception {
-        try (Session other = annex.session()) {
-            other.run("set statement_timeout = '1ms'");
-            SQLException thrown =
-                    assertThrows(
-                            SQLException.class,
-                            () -> batch(other, "docs", RandomRows.queries(random, 1_000), 50, ""));
-            assertEquals("57014", thrown.getSQLState());
-            other.run("set statement_timeout = 0");
-            assertEquals(
-                    Arrays.asList("1", "2"),
-                    other.rows(
-                            "select ordinal from annex.search_batch(null::docs, 'embedding', "
-                                    + ZEROS
-                                    + ", 1)"));
-        }
-    }
 }
