@@ -85,7 +85,7 @@ class FilterTest {
                 "42P20 | row_number() over () > 1",
                 "0A000 | generate_series(1, 2) = 1",
                 "42703 | nosuch = 1",
-                "42P18 | ``",
+                "42601 | ``",
                 "42P02 | id = $1",
                 "42P01 | exists (select from nosuch)",
             })
