@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.replication;
 
 import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.ServerIdentity;
 import io.annexdb.sidecar.telemetry.ConnectCheck;
@@ -149,6 +150,7 @@ public final class ReplicationStream implements AutoCloseable {
             StreamSession current =
                     StreamSession.start(
                             walsender, settings.slotName(), queue, () -> durable, confirmed);
+            requireUnmoved(confirmed);
             session = current;
             Connections.limitSilence(walsender, 0);
             error = null;
@@ -162,6 +164,26 @@ public final class ReplicationStream implements AutoCloseable {
             current.run();
         } finally {
             end(walsender);
+        }
+    }
+
+    /**
+     * From the start on nobody else can drop the slot or move it. Who has done so between the check
+     * and the start has it begin later without a word; then all is checked again.
+     */
+    private void requireUnmoved(Lsn confirmed) throws SQLException {
+        try (Connection sql = Connections.sql(settings, CHECK_SECONDS_MAX)) {
+            Optional<Lsn> now = Slot.read(sql, settings.slotName()).map(Slot::confirmedFlush);
+            if (!now.equals(Optional.of(confirmed))) {
+                throw new AnnexException(
+                        ErrorCode.NOT_SERVABLE,
+                        "the slot was confirmed at "
+                                + confirmed
+                                + ", and is at "
+                                + now.map(Lsn::toString).orElse("nothing")
+                                + " now that the stream is started",
+                        null);
+            }
         }
     }
 
