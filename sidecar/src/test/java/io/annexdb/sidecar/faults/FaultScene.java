@@ -76,7 +76,7 @@ final class FaultScene implements AutoCloseable {
     private FaultScene(TestServer postgres, Path folder) throws IOException {
         this.postgres = postgres;
         this.folder = folder;
-        this.image = new SyncedImage(folder.resolve("index"));
+        this.image = new SyncedImage(index());
     }
 
     /**
@@ -110,6 +110,11 @@ final class FaultScene implements AutoCloseable {
 
     TestServer postgres() {
         return postgres;
+    }
+
+    /** The sidecar's data directory. */
+    Path index() {
+        return folder.resolve("index");
     }
 
     int wirePort() {
@@ -366,7 +371,7 @@ final class FaultScene implements AutoCloseable {
 
     /** Size of the graphs on disk. */
     long graphBytes() throws IOException {
-        try (Stream<Path> files = Files.walk(folder.resolve("index"))) {
+        try (Stream<Path> files = Files.walk(index())) {
             return files.filter(file -> file.endsWith("graph"))
                     .mapToLong(file -> file.toFile().length())
                     .sum();
