@@ -166,26 +166,25 @@ final class Judge {
     }
 
     private static void requirePresent(Ledger ledger, Searches.Reply reply, long key, long hash) {
-        Lsn applied = reply.answer().applied();
-        for (float[] vector : ledger.during(key, applied, reply.until())) {
+        for (float[] vector : ledger.during(key, reply.since(), reply.until())) {
             if (vector.length > 0 && VectorHash.of(ElementType.FLOAT32, vector) == hash) {
                 return;
             }
         }
-        fail("row " + key + " was not so at " + applied + ", nor until " + reply.until());
+        fail("row " + key + " was not so at " + reply.since() + ", nor until " + reply.until());
     }
 
     /** Rows that did not change meanwhile, are nearer than the last one found, and are missing. */
     private static int missed(Ledger ledger, Searches.Reply reply, Map<Long, Long> found) {
         float[] query = reply.query();
-        Lsn applied = reply.answer().applied();
+        Lsn since = reply.since();
         List<Ask.Found> rows = reply.answer().rows();
         double last =
                 rows.size() < Searches.K ? Double.MAX_VALUE : rows.getLast().distance() * 0.99999;
         int there = 0;
         int missed = 0;
         for (long key : ledger.keys()) {
-            List<float[]> vectors = ledger.during(key, applied, reply.until());
+            List<float[]> vectors = ledger.during(key, since, reply.until());
             float[] vector = vectors.getFirst();
             if (vectors.size() == 1 && vector.length > 0) {
                 there++;
@@ -194,10 +193,10 @@ final class Judge {
         }
         assertTrue(
                 rows.size() >= Math.min(Searches.K, there),
-                rows.size() + " rows at " + applied + ", of " + there);
+                rows.size() + " rows at " + since + ", of " + there);
         assertTrue(
                 missed <= MISSED_MOST,
-                "%d nearer rows are missing at %s, of %d".formatted(missed, applied, there));
+                "%d nearer rows are missing at %s, of %d".formatted(missed, since, there));
         return missed;
     }
 

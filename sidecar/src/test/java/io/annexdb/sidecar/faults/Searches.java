@@ -43,10 +43,13 @@ final class Searches implements AutoCloseable {
      *
      * @param seed of the query
      * @param flushed what the server had flushed before it was asked for
+     * @param since the oldest state that it may show: the position that it names, or, of an index
+     *     that was replaced while it was asked, what was flushed before its number was read, as in
+     *     the snapshot of a SQL statement
      * @param until what the server had written when it had come
      * @param nanos when it was asked for, by {@link System#nanoTime}
      */
-    record Reply(long seed, Ask.Answer answer, Lsn flushed, Lsn until, long nanos) {
+    record Reply(long seed, Ask.Answer answer, Lsn flushed, Lsn since, Lsn until, long nanos) {
         /** What was asked for. */
         float[] query() {
             return Load.vector(new Random(seed));
@@ -130,11 +133,13 @@ final class Searches implements AutoCloseable {
         Lsn flushed = position(statement, "flush");
         long id = indexId(statement);
         Ask.Answer answer = sidecar.search(id, Load.vector(new Random(seed)), K);
+        Lsn since = answer.applied();
         Lsn until = END;
         try {
+            since = indexId(statement) == id ? since : flushed;
             until = position(statement, "insert");
         } finally {
-            replies.add(new Reply(seed, answer, flushed, until, nanos));
+            replies.add(new Reply(seed, answer, flushed, since, until, nanos));
             answered = replies.size();
         }
     }
