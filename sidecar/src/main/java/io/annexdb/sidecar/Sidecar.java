@@ -59,6 +59,8 @@ public final class Sidecar implements AutoCloseable {
 
     private Sidecar(Config config) throws IOException {
         try {
+            // Their self-test takes as long as the first connection to PostgreSQL.
+            Thread.ofPlatform().daemon().name("annex-kernels").start(Kernels::ofMachine);
             Telemetry telemetry = started(new Telemetry());
             telemetry.kernels(Sidecar::kernels);
             IndexRegistry registry = started(IndexRegistry.open(indexSettings(config)));

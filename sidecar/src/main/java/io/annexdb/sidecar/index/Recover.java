@@ -137,7 +137,10 @@ final class Recover {
             extent = reader.measure(places, most);
             flaw = flaw(number, extent);
             end = flaw == null ? extent.committed() : extent.good();
+            rows.expect(extent.puts());
             reader.replay(end.bytes(), rows);
+        } finally {
+            rows.expect(0);
         }
         Failpoint.RECOVERED_ROWS.pass();
         if (flaw != null && rows.generation() == null) {

@@ -27,6 +27,8 @@ final class Rows implements ShardLog {
     private volatile Lsn lsn = Lsn.ZERO;
     private long truncations;
     private int committedSlots;
+    private int expected;
+    private @Nullable TakePages pages;
 
     /**
      * @param directory of the shard's files
@@ -105,12 +107,24 @@ final class Rows implements ShardLog {
                 : attributes.over(current.segment.attributes(slot));
     }
 
+    /** Says how many rows are about to come into an empty generation; 0 when they are there. */
+    void expect(int rows) {
+        expected = rows;
+        if (rows == 0 && pages != null) {
+            pages.close();
+            pages = null;
+        }
+    }
+
     /** Takes the memory for a row; so far nothing has changed if that fails. */
     Generation ensureRoom(RowKey key, AttributeRow attributes, int dimension) {
         Generation current = generation;
         if (current == null) {
             current = new Generation(index, dimension, budget, directory);
             generation = current;
+            if (expected > 0) {
+                pages = TakePages.start(current, expected);
+            }
         }
         current.segment.ensureRoom(key, attributes);
         return current;

@@ -22,6 +22,9 @@ final class Pages {
     /** Committed ranges begin and end on multiples of this, in bytes; also that of huge pages. */
     static final long HUGE = 2L << 20;
 
+    /** No system has smaller ones. */
+    static final long LEAST = 4096;
+
     private static final Logger LOG = LoggerFactory.getLogger(Pages.class);
     private static final boolean MAC =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac");

@@ -32,13 +32,19 @@ final class KeyTable {
         return cell < 0 ? -1 : Math.max(-1, (int) CELLS.getAcquire(table, cell) - 1);
     }
 
-    /** Binds the key to the slot, which already has that key in the row table. */
-    void put(byte[] key, long hash, int slot) {
+    /**
+     * Binds the key to the slot, which already has that key in the row table. One search for both,
+     * because over many rows each is a miss of the caches.
+     *
+     * @return the slot that the key had, or -1
+     */
+    int put(byte[] key, long hash, int slot) {
         int[] table = cells;
         int cell = cellOf(table, key, hash);
         if (cell >= 0) {
+            int old = table[cell] - 1;
             CELLS.setRelease(table, cell, slot + 1);
-            return;
+            return old;
         }
         if ((used + 1) * 2L > table.length) {
             table = rehash();
@@ -46,6 +52,7 @@ final class KeyTable {
         insert(table, hash, slot);
         used++;
         live++;
+        return -1;
     }
 
     /** Forgets the key. */

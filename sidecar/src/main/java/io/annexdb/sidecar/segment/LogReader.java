@@ -47,6 +47,7 @@ public final class LogReader implements AutoCloseable {
      * @param fileBytes length of the file
      * @param loaded whether the first copy is complete
      * @param lsn position of the last complete commit
+     * @param puts good records that put a row into a slot; 0 if slots were numbered anew in between
      * @param found of the places asked for, in bytes, those where a record ends
      */
     public record Extent(
@@ -55,6 +56,7 @@ public final class LogReader implements AutoCloseable {
             long fileBytes,
             boolean loaded,
             Lsn lsn,
+            int puts,
             Map<Long, LogPosition> found) {
         public Extent {
             found = Map.copyOf(found);
@@ -136,11 +138,15 @@ public final class LogReader implements AutoCloseable {
         Map<Long, LogPosition> found = new HashMap<>();
         boolean loaded = false;
         boolean isBehind = false;
+        boolean isTruncated = false;
+        int puts = 0;
         Lsn lsn = Lsn.ZERO;
         try {
             seek(LogFormat.HEADER_BYTES);
             for (ByteBuffer body = next(true); body != null; body = next(true)) {
                 byte type = body.get(body.position());
+                isTruncated |= type == LogFormat.TRUNCATE;
+                puts += type == LogFormat.PUT ? 1 : 0;
                 boolean isCommit = type == LogFormat.COMMIT || type == LogFormat.LOADED;
                 if (isCommit && body.remaining() < COMMIT_BYTES) {
                     break;
@@ -165,7 +171,8 @@ public final class LogReader implements AutoCloseable {
                     found.put(good.bytes(), good);
                 }
             }
-            return new Extent(committed, good, channel.size(), loaded, lsn, found);
+            return new Extent(
+                    committed, good, channel.size(), loaded, lsn, isTruncated ? 0 : puts, found);
         } catch (IOException e) {
             throw failed("it", e);
         }

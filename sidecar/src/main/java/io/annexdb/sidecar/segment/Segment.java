@@ -188,7 +188,6 @@ public final class Segment implements AutoCloseable {
             RowKey key, @Nullable String namespace, AttributeRow attributesOfRow, float[] vector) {
         byte[] bytes = key.encoded();
         long hash = KeyHash.of(bytes);
-        int old = keys.find(bytes, hash);
         int slot = slots;
         vectors.put(slot, vector);
         SlotList list = namespaces.of(namespace);
@@ -199,7 +198,7 @@ public final class Segment implements AutoCloseable {
                 VectorHash.of(vectors.elements(), vector),
                 list == null ? 0 : list.number());
         attributes.put(slot, attributesOfRow);
-        keys.put(bytes, hash, slot);
+        int old = keys.put(bytes, hash, slot);
         slots = slot + 1;
         if (list != null) {
             namespaces.add(list, slot);

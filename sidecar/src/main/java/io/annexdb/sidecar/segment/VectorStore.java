@@ -188,9 +188,19 @@ public final class VectorStore implements AutoCloseable {
         vectors.letGo();
     }
 
-    void ensure(int slots) {
+    /**
+     * Makes room for so many slots.
+     *
+     * @throws io.annexdb.sidecar.model.AnnexException OUT_OF_RESOURCES beyond the limit
+     */
+    public void ensure(int slots) {
         vectors.ensure(slots);
         scales.ensure(slots);
+    }
+
+    /** Takes the memory of some slots from the system, beside the writer; see {@link Slab}. */
+    public void populate(int first, int end) {
+        vectors.populate(first, end);
     }
 
     /** The vector of a slot. */
@@ -233,13 +243,23 @@ public final class VectorStore implements AutoCloseable {
         };
     }
 
-    /** ‖v‖² in double precision. */
+    /** ‖v‖² in double precision: four sums, for one would wait for each addition. */
     public static double square(float[] vector) {
-        double sum = 0;
-        for (float element : vector) {
-            sum += (double) element * element;
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int even = vector.length & -4;
+        for (int i = 0; i < even; i += 4) {
+            a += (double) vector[i] * vector[i];
+            b += (double) vector[i + 1] * vector[i + 1];
+            c += (double) vector[i + 2] * vector[i + 2];
+            d += (double) vector[i + 3] * vector[i + 3];
         }
-        return sum;
+        for (int i = even; i < vector.length; i++) {
+            a += (double) vector[i] * vector[i];
+        }
+        return a + b + (c + d);
     }
 
     /** Whether float32 cannot carry distances of a vector with this square. */

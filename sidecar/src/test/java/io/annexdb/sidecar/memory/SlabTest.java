@@ -33,6 +33,25 @@ class SlabTest {
     }
 
     @Test
+    void pagesAreTakenBesideAWriterWithoutAChange() throws InterruptedException {
+        int slots = 400_000;
+        try (Slab slab = new Slab(new MemoryBudget(1L << 30), "test", 64, slots)) {
+            slab.ensure(slots);
+            Thread beside = new Thread(() -> slab.populate(0, slots));
+            beside.start();
+            for (int slot = 0; slot < slots; slot++) {
+                Native.putLong(slab.address(slot), slot);
+            }
+            beside.join();
+            slab.populate(0, slots);
+            for (int slot = 0; slot < slots; slot++) {
+                assertEquals(slot, Native.getLong(slab.address(slot)));
+                assertEquals(0, Native.getLong(slab.address(slot) + 56));
+            }
+        }
+    }
+
+    @Test
     void theLimitIsAnErrorWithTheNumbers() {
         MemoryBudget budget = new MemoryBudget(1 << 20);
         Slab first = new Slab(budget, "first", 64, 1 << 20);

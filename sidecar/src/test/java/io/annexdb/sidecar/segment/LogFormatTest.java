@@ -116,6 +116,30 @@ class LogFormatTest {
         assertEquals(expected.lines, actual.lines);
     }
 
+    @Test
+    void rowsAreCountedUnlessSlotsWereNumberedAnew() {
+        try (LogWriter log = LogWriter.create(path, FINGERPRINT, ElementType.FLOAT32)) {
+            for (int i = 0; i < 5; i++) {
+                log.put(RowKey.of("" + i), null, AttributeRow.NONE, new float[] {i});
+            }
+            log.delete(RowKey.of("3"));
+            log.commit(new Lsn(9));
+            log.flush();
+            assertEquals(5, puts());
+            log.truncate();
+            log.put(RowKey.of("7"), null, AttributeRow.NONE, new float[] {7});
+            log.commit(new Lsn(10));
+            log.flush();
+            assertEquals(0, puts());
+        }
+    }
+
+    private int puts() {
+        try (LogReader reader = LogReader.open(path, FINGERPRINT)) {
+            return reader.measure().puts();
+        }
+    }
+
     @BeforeEach
     void write() {
         path = directory.resolve("log");
