@@ -158,7 +158,7 @@ class CopyTest {
         int rows = 40_000;
         long vectorBytes = 600 * 8L;
         String database = database();
-        try (CountingProxy proxy = new CountingProxy(server.postgres().getPort());
+        try (WatchingProxy proxy = new WatchingProxy(server.postgres().getPort());
                 Scene scene =
                         Scene.open(
                                 "jdbc:postgresql://127.0.0.1:%d/%s"

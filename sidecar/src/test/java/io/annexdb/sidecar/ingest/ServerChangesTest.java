@@ -21,6 +21,8 @@ import java.sql.Statement;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -42,7 +44,11 @@ class ServerChangesTest {
     }
 
     private Scene scene() throws Exception {
-        Scene scene = Scene.open(server.url(), directory.resolve("index"));
+        return scene(server.url());
+    }
+
+    private Scene scene(String url) throws Exception {
+        Scene scene = Scene.open(url, directory.resolve("index"));
         scene.execute(
                 "CREATE TABLE docs (id bigint PRIMARY KEY, v real[])",
                 "INSERT INTO docs SELECT i, ARRAY[i, 1] FROM generate_series(1, 500) i");
@@ -106,6 +112,45 @@ class ServerChangesTest {
             assertEquals(1, scene.counted("annex_connect_refusals_total{check=\"log_end\"}"));
             assertEquals(1, scene.counted("annex_recovery_total{decision=\"reconcile\"}"));
         }
+    }
+
+    /**
+     * The checks saw the old slot, the stream begins at the new one's position: rows are lacking.
+     */
+    @Test
+    void aSlotMadeAnewBetweenTheChecksAndTheStartIsNoticed() throws Exception {
+        try (WatchingProxy proxy = new WatchingProxy(server.postgres().getPort());
+                Scene scene =
+                        scene("jdbc:postgresql://127.0.0.1:%d/postgres".formatted(proxy.port()))) {
+            CompletableFuture<Void> recreated =
+                    proxy.beforeNext("START_REPLICATION", this::recreateBehindAGap);
+            server.execute(
+                    "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                            + " WHERE slot_name = 'annex_main'");
+            recreated.get(30, TimeUnit.SECONDS);
+            scene.assertAnswers(
+                    id -> "INSERT INTO docs VALUES (%d, '{1,2}')".formatted(id),
+                    found -> found.contains(20L) || !found.contains(600L));
+            scene.assertSame(1, "docs", "v", 2, null);
+            assertEquals(1, scene.counted("annex_connect_refusals_total{check=\"slot_position\"}"));
+            assertEquals(1, scene.counted("annex_recovery_total{decision=\"reconcile\"}"));
+            CopyResult copied = scene.ready(1).copied();
+            assertEquals(470, copied.kept());
+            assertEquals(10, copied.changed());
+            assertEquals(20, copied.removed());
+        }
+    }
+
+    private void recreateBehindAGap() throws Exception {
+        while (!server.query("SELECT 1 FROM pg_replication_slots WHERE active").isEmpty()) {
+            Thread.sleep(1);
+        }
+        server.execute(
+                "DELETE FROM docs WHERE id <= 20",
+                "UPDATE docs SET v = ARRAY[id, 7] WHERE id BETWEEN 21 AND 30",
+                "INSERT INTO docs SELECT i, ARRAY[i, 1] FROM generate_series(501, 600) i",
+                "SELECT pg_drop_replication_slot('annex_main')",
+                "SELECT pg_create_logical_replication_slot('annex_main', 'pgoutput')");
     }
 
     /** Slots are the cluster's: two sidecars of one name in two databases would take turns. */
