@@ -8,11 +8,9 @@ import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexActivity;
 import io.annexdb.sidecar.replication.BlockRange;
-import io.annexdb.sidecar.replication.TestServer;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,36 +27,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** First copies by several connections, of several tables, ended early and gone on with. */
 class CopyTest {
     private static final long SEED = Long.getLong("annex.seed", 20_261_122L);
-    private static final AtomicInteger DATABASES = new AtomicInteger();
 
-    private static TestServer server;
+    @RegisterExtension static final SharedServer SERVER = new SharedServer();
 
     @TempDir Path directory;
 
-    @BeforeAll
-    static void start() throws Exception {
-        server = TestServer.start("max_replication_slots", "20", "max_wal_senders", "20");
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
-
-    private String database() throws Exception {
-        String name = "copy_" + DATABASES.incrementAndGet();
-        server.execute("CREATE DATABASE " + name);
-        return name;
-    }
-
     private Scene scene(int connections) throws Exception {
-        return Scene.open(
-                server.postgres().getJdbcUrl("postgres", database()), directory, connections);
+        return Scene.open(SERVER.newUrl(), directory, connections);
     }
 
     private static String table(String name, int rows) {
@@ -157,12 +136,11 @@ class CopyTest {
     void aCopyThatEndedEarlySendsOnlyWhatIsMissing() throws Exception {
         int rows = 40_000;
         long vectorBytes = 600 * 8L;
-        String database = database();
-        try (WatchingProxy proxy = new WatchingProxy(server.postgres().getPort());
+        try (WatchingProxy proxy = new WatchingProxy(SERVER.port());
                 Scene scene =
                         Scene.open(
                                 "jdbc:postgresql://127.0.0.1:%d/%s"
-                                        .formatted(proxy.port(), database),
+                                        .formatted(proxy.port(), SERVER.newDatabase()),
                                 directory,
                                 2)) {
             scene.execute(table("docs", rows), "ANALYZE docs");

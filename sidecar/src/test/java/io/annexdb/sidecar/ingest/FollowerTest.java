@@ -6,47 +6,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.IndexActivity;
-import io.annexdb.sidecar.replication.TestServer;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 
 class FollowerTest {
-    private static final AtomicInteger DATABASES = new AtomicInteger();
+    private static final String DOCS =
+            "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide real[], note"
+                    + " text)";
 
-    private static TestServer server;
+    @RegisterExtension static final SharedServer SERVER = new SharedServer();
 
     @TempDir Path directory;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server =
-                TestServer.start(
-                        "max_prepared_transactions", "10",
-                        "max_replication_slots", "20",
-                        "max_wal_senders", "20");
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
 
     @Test
     void followsEveryKindOfChange() throws Exception {
         try (Scene scene = scene()) {
-            scene.execute(
-                    "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
-                            + " real[], note text)",
-                    rows("docs", 1, 200));
+            scene.execute(DOCS, rows("docs", 1, 200));
             scene.createIndex(1, "public.docs", "small", "tenant");
             scene.createIndex(2, "public.docs", "wide", null);
             same(scene);
@@ -88,9 +70,7 @@ class FollowerTest {
     @Test
     void aLargeTransactionComesInParts() throws Exception {
         try (Scene scene = scene()) {
-            scene.execute(
-                    "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
-                            + " real[], note text)");
+            scene.execute(DOCS);
             scene.createIndex(1, "public.docs", "small", "tenant");
             scene.ready(1);
             scene.execute(
@@ -104,10 +84,7 @@ class FollowerTest {
     @Test
     void aNewIndexAndARestartLeaveTheOthersAlone() throws Exception {
         try (Scene scene = scene()) {
-            scene.execute(
-                    "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
-                            + " real[], note text)",
-                    rows("docs", 1, 100));
+            scene.execute(DOCS, rows("docs", 1, 100));
             scene.createIndex(1, "public.docs", "small", "tenant");
             VectorIndex first = scene.ready(1);
             scene.createIndex(2, "public.docs", "wide", null);
@@ -129,10 +106,7 @@ class FollowerTest {
     void nothingStaysBehindAfterTheLastIndex() throws Exception {
         try (Scene scene = scene()) {
             scene.execute(
-                    "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
-                            + " real[], note text)",
-                    "CREATE TABLE more (id int PRIMARY KEY, v real[])",
-                    rows("docs", 1, 10));
+                    DOCS, "CREATE TABLE more (id int PRIMARY KEY, v real[])", rows("docs", 1, 10));
             scene.createIndex(1, "public.docs", "small", "tenant");
             scene.createIndex(2, "public.more", "v", null);
             scene.ready(1);
@@ -155,26 +129,6 @@ class FollowerTest {
             scene.dropIndex(2);
             scene.createIndex(3, "public.docs", "small", "tenant");
             scene.assertSame(3, "docs", "small", 4, "tenant");
-        }
-    }
-
-    @Test
-    void aSlotMadeAnewMeansAComparison() throws Exception {
-        try (Scene scene = scene()) {
-            scene.execute(
-                    "CREATE TABLE docs (id bigint PRIMARY KEY, tenant text, small real[], wide"
-                            + " real[], note text)",
-                    rows("docs", 1, 50));
-            scene.createIndex(1, "public.docs", "small", "tenant");
-            scene.ready(1);
-            scene.stop();
-            scene.execute(
-                    "SELECT pg_drop_replication_slot('annex_main')",
-                    "DELETE FROM docs WHERE id < 20",
-                    "SELECT pg_create_logical_replication_slot('annex_main', 'pgoutput')");
-            scene.start();
-            scene.await(scene::describe, () -> loaded(scene) == 31);
-            scene.assertSame(1, "docs", "small", 4, "tenant");
         }
     }
 
@@ -281,12 +235,6 @@ class FollowerTest {
                 .orElse("no shard");
     }
 
-    private static long loaded(Scene scene) {
-        return scene.registry().open().stream()
-                .mapToLong(index -> index.status().loadedRows())
-                .sum();
-    }
-
     /** Wide vectors are stored out of line; small ones are not. */
     private static void same(Scene scene) throws Exception {
         scene.assertSame(1, "docs", "small", 4, "tenant");
@@ -306,8 +254,6 @@ class FollowerTest {
     }
 
     private Scene scene() throws Exception {
-        String name = "follower_" + DATABASES.incrementAndGet();
-        server.execute("CREATE DATABASE " + name);
-        return Scene.open(server.postgres().getJdbcUrl("postgres", name), directory);
+        return Scene.open(SERVER.newUrl(), directory);
     }
 }

@@ -10,11 +10,9 @@ import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
-import io.annexdb.sidecar.replication.TestServer;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -37,21 +34,10 @@ import java.util.stream.Stream;
  */
 class ReconcileTest {
     private static final long SEED = Long.getLong("annex.seed", 20_261_121L);
-    private static final AtomicInteger DATABASES = new AtomicInteger();
 
-    private static TestServer server;
+    @RegisterExtension static final SharedServer SERVER = new SharedServer();
 
     @TempDir Path directory;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = TestServer.start("max_replication_slots", "20", "max_wal_senders", "20");
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
 
     private Scene scene() throws Exception {
         return scene(true);
@@ -59,10 +45,7 @@ class ReconcileTest {
 
     /** With event triggers, or as where the installer was not allowed to have them. */
     private Scene scene(boolean triggers) throws Exception {
-        String name = "reconcile_" + DATABASES.incrementAndGet();
-        server.execute("CREATE DATABASE " + name);
-        Scene scene =
-                Scene.openWithTriggers(server.postgres().getJdbcUrl("postgres", name), directory);
+        Scene scene = Scene.openWithTriggers(SERVER.newUrl(), directory);
         if (!triggers) {
             scene.execute(
                     "ALTER EVENT TRIGGER annex_follow_rewrites DISABLE",
