@@ -14,7 +14,6 @@ import io.annexdb.sidecar.telemetry.RecoveryDecision;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -27,7 +26,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /**
  * One PostgreSQL with Annex, whose sidecar is a process to be killed: the place where faults are
@@ -99,6 +97,19 @@ final class FaultScene implements AutoCloseable {
             return scene;
         } catch (Exception | Error e) {
             postgres.close();
+            throw e;
+        }
+    }
+
+    /** A scene whose sidecar, started with these flags, serves table docs. */
+    static FaultScene openWithDocs(Path folder, String... flags) throws Exception {
+        FaultScene scene = open(folder);
+        try {
+            scene.start(flags);
+            scene.createDocs();
+            return scene;
+        } catch (Exception | Error e) {
+            scene.close();
             throw e;
         }
     }
@@ -197,9 +208,7 @@ final class FaultScene implements AutoCloseable {
 
     /** SIGQUIT to the postmaster: it ends at once and recovers at the next start. */
     void crashPostgres() throws Exception {
-        String pid = Files.readAllLines(folder.resolve("data/postmaster.pid")).getFirst();
-        new ProcessBuilder("kill", "-QUIT", pid).start().waitFor();
-        await("PostgreSQL has not ended", () -> ProcessHandle.of(Long.parseLong(pid)).isEmpty());
+        postgres.kill();
         postgres.stop();
         postgres.restart();
     }
@@ -367,15 +376,6 @@ final class FaultScene implements AutoCloseable {
                 .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length())))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** Size of the graphs on disk. */
-    long graphBytes() throws IOException {
-        try (Stream<Path> files = Files.walk(index())) {
-            return files.filter(file -> file.endsWith("graph"))
-                    .mapToLong(file -> file.toFile().length())
-                    .sum();
-        }
     }
 
     long logged(String text) throws IOException {

@@ -52,9 +52,8 @@ class KillsTest {
     }
 
     private @Nullable Void run(String lane, List<KillAtFailpoint.Kill> kills) throws Exception {
-        try (FaultScene scene = FaultScene.open(Files.createDirectory(folder.resolve(lane)))) {
-            scene.start();
-            scene.createDocs();
+        Path directory = Files.createDirectory(folder.resolve(lane));
+        try (FaultScene scene = FaultScene.openWithDocs(directory)) {
             System.out.println(KillAtFailpoint.run(scene, kills, SEED));
         }
         return null;

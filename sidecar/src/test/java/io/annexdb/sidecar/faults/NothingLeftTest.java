@@ -17,9 +17,7 @@ class NothingLeftTest {
 
     @Test
     void theTableIsCopiedAgain() throws Exception {
-        try (FaultScene scene = FaultScene.open(folder)) {
-            scene.start();
-            scene.createDocs();
+        try (FaultScene scene = FaultScene.openWithDocs(folder)) {
             scene.run(
                     "insert into docs select i, 'row', array(select sin(i * j::float8) from"
                             + " generate_series(1, 16) j) from generate_series(1, 500) i");

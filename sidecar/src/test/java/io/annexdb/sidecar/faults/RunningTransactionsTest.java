@@ -20,12 +20,10 @@ class RunningTransactionsTest {
 
     @Test
     void whatRunsWhileATableIsPublishedIsNotLost() throws Exception {
-        try (FaultScene scene = FaultScene.open(folder);
+        // Another index, so that slot and stream are there already.
+        try (FaultScene scene = FaultScene.openWithDocs(folder);
                 Connection connection = scene.connect();
                 Statement writer = connection.createStatement()) {
-            scene.start();
-            // Another index, so that slot and stream are there already.
-            scene.createDocs();
             scene.run("create table more (id bigint primary key, embedding real[])", rows(1, 100));
             connection.setAutoCommit(false);
             writer.execute(rows(101, 150));

@@ -55,7 +55,7 @@ public final class TestServer implements AutoCloseable {
         postgres = start(postgres.getPort());
     }
 
-    /** Ends it at once, as a power failure would, and for good. */
+    /** Ends it at once, as a power failure would. */
     public void kill() throws Exception {
         Path data = Objects.requireNonNull(directory);
         String process = Files.readAllLines(data.resolve("postmaster.pid")).getFirst();
