@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -53,45 +54,26 @@ class CheckpointFuzzTest {
     void graphs() throws Exception {
         ShardDefinition shard = Fixture.shard(Metric.L2, Method.HNSW, DIMENSION);
         byte[] valid = checkpoint(directory, shard, 600, "graph");
-        Checksums checksums = new Checksums(valid, ByteOrder.LITTLE_ENDIAN, Integer.BYTES, false);
-        assertTrue(checksums.count() >= 3, "checksums found: " + checksums.count());
-        Path file = directory.resolve("mutated");
-        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
-            Segment segment = segment(registry.openOrCreate(shard));
-            Fuzz.of(
-                            "graphs under checksums",
-                            bytes -> readGraph(file, checksums.repair(bytes.clone()), segment),
-                            ErrorCode.DATA_CORRUPTED)
-                    .allowing(64 << 20, 400)
-                    .takingNearlyAll()
-                    .run(List.of(valid), DEARNESS);
-            Fuzz.of(
-                            "graph files",
-                            bytes -> readGraph(file, bytes, segment),
-                            ErrorCode.DATA_CORRUPTED)
-                    .allowing(64 << 20, 400)
-                    .run(List.of(valid), DEARNESS);
-        }
+        Checksums checksums = atLeast(3, littleEndian(valid));
+        overRows(
+                shard,
+                segment ->
+                        fuzz(
+                                "graph files",
+                                valid,
+                                checksums,
+                                64 << 20,
+                                file -> readGraph(file, segment)));
     }
 
     @Test
     void lists() throws Exception {
         ShardDefinition shard = Fixture.shard(Metric.L2, Method.IVFPQ, DIMENSION);
         byte[] valid = checkpoint(directory, shard, 12_000, "lists");
-        Checksums checksums = new Checksums(valid, ByteOrder.BIG_ENDIAN, Long.BYTES, true);
-        assertTrue(checksums.count() >= 4, "checksums found: " + checksums.count());
-        Path file = directory.resolve("mutated");
+        Checksums checksums =
+                atLeast(4, new Checksums(valid, ByteOrder.BIG_ENDIAN, Long.BYTES, true));
         Path blocks = file(directory, "blocks-");
-        Fuzz.of(
-                        "lists under checksums",
-                        bytes -> readLists(file, checksums.repair(bytes.clone()), blocks),
-                        ErrorCode.DATA_CORRUPTED)
-                .allowing(256 << 20, 400)
-                .takingNearlyAll()
-                .run(List.of(valid), DEARNESS);
-        Fuzz.of("list files", bytes -> readLists(file, bytes, blocks), ErrorCode.DATA_CORRUPTED)
-                .allowing(256 << 20, 400)
-                .run(List.of(valid), DEARNESS);
+        fuzz("list files", valid, checksums, 256 << 20, file -> readLists(file, blocks));
     }
 
     /** The quantizer lies in the file, too. */
@@ -101,71 +83,85 @@ class CheckpointFuzzTest {
         ShardDefinition shard =
                 Fixture.shard(Metric.L2, ElementType.FLOAT32, Method.HNSW, quantization, DIMENSION);
         byte[] valid = checkpoint(directory, shard, 1_200, "codes");
-        Checksums checksums = new Checksums(valid, ByteOrder.LITTLE_ENDIAN, Integer.BYTES, false);
-        assertTrue(checksums.count() >= 3, "checksums found: " + checksums.count());
-        Path file = directory.resolve("mutated");
+        Checksums checksums = atLeast(3, littleEndian(valid));
+        overRows(
+                shard,
+                segment ->
+                        fuzz(
+                                "code files of " + quantization,
+                                valid,
+                                checksums,
+                                64 << 20,
+                                file -> readCodes(file, segment)));
+    }
+
+    private static Checksums littleEndian(byte[] valid) {
+        return new Checksums(valid, ByteOrder.LITTLE_ENDIAN, Integer.BYTES, false);
+    }
+
+    private static Checksums atLeast(int count, Checksums found) {
+        assertTrue(found.count() >= count, "checksums found: " + found.count());
+        return found;
+    }
+
+    /** Does something with the rows of a shard that was written before. */
+    private void overRows(ShardDefinition shard, Consumer<Segment> action) {
         try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
-            Segment segment = segment(registry.openOrCreate(shard));
-            Fuzz.of(
-                            "codes " + quantization + " under checksums",
-                            bytes -> readCodes(file, checksums.repair(bytes.clone()), segment),
-                            ErrorCode.DATA_CORRUPTED)
-                    .allowing(64 << 20, 400)
-                    .takingNearlyAll()
-                    .run(List.of(valid), DEARNESS);
-            Fuzz.of(
-                            "codes " + quantization,
-                            bytes -> readCodes(file, bytes, segment),
-                            ErrorCode.DATA_CORRUPTED)
-                    .allowing(64 << 20, 400)
-                    .run(List.of(valid), DEARNESS);
+            VectorIndex index = registry.openOrCreate(shard);
+            action.accept(Objects.requireNonNull(index.store().rows().generation()).segment);
         }
     }
 
-    /** What cannot be used is an IOException, here one of the declared errors. */
-    private static void readCodes(Path file, byte[] bytes, Segment segment) throws IOException {
+    /** Reads a file; what cannot be used is an IOException. */
+    private interface Reader {
+        void read(Path file) throws IOException;
+    }
+
+    /** Wrong contents, with checksums that are right, and as they come. */
+    private void fuzz(
+            String what, byte[] valid, Checksums checksums, long bytesMost, Reader reader) {
+        Path file = directory.resolve("mutated");
+        Fuzz.of(
+                        what + " under checksums",
+                        bytes -> read(file, checksums.repair(bytes.clone()), reader),
+                        ErrorCode.DATA_CORRUPTED)
+                .allowing(bytesMost, 400)
+                .takingNearlyAll()
+                .run(List.of(valid), DEARNESS);
+        Fuzz.of(what, bytes -> read(file, bytes, reader), ErrorCode.DATA_CORRUPTED)
+                .allowing(bytesMost, 400)
+                .run(List.of(valid), DEARNESS);
+    }
+
+    private static void read(Path file, byte[] bytes, Reader reader) throws IOException {
         WriteFile.inPlace(file, bytes);
         try {
-            CodesFile.header(file);
-            CodesFile.check(file);
-            segment.use(CodesFile.read(segment, new MemoryBudget(1L << 30), file));
+            reader.read(file);
         } catch (IOException e) {
-            throw damaged(e);
+            throw new AnnexException(ErrorCode.DATA_CORRUPTED, String.valueOf(e), null, e);
         }
     }
 
-    /** What cannot be used is an IOException, here one of the declared errors. */
-    private static void readGraph(Path file, byte[] bytes, Segment segment) throws IOException {
-        WriteFile.inPlace(file, bytes);
+    private static void readCodes(Path file, Segment segment) throws IOException {
+        CodesFile.header(file);
+        CodesFile.check(file);
+        segment.use(CodesFile.read(segment, new MemoryBudget(1L << 30), file));
+    }
+
+    private static void readGraph(Path file, Segment segment) throws IOException {
         try (Graph graph = new Graph(16, segment, new MemoryBudget(1L << 30))) {
             GraphFile.header(file);
             GraphFile.read(graph, segment.slots(), file);
-        } catch (IOException e) {
-            throw damaged(e);
         }
     }
 
-    private static void readLists(Path file, byte[] bytes, Path blocks) throws IOException {
-        WriteFile.inPlace(file, bytes);
-        try {
-            ListsFile.header(file);
-            ListsFile.Content content =
-                    ListsFile.read(
-                            file, true, true, Metric.L2, DIMENSION, 12_000, number -> blocks);
-            if (content.lists() != null) {
-                content.lists().gate().close();
-            }
-        } catch (IOException e) {
-            throw damaged(e);
+    private static void readLists(Path file, Path blocks) throws IOException {
+        ListsFile.header(file);
+        ListsFile.Content content =
+                ListsFile.read(file, true, true, Metric.L2, DIMENSION, 12_000, number -> blocks);
+        if (content.lists() != null) {
+            content.lists().gate().close();
         }
-    }
-
-    private static AnnexException damaged(IOException cause) {
-        return new AnnexException(ErrorCode.DATA_CORRUPTED, String.valueOf(cause), null, cause);
-    }
-
-    private static Segment segment(VectorIndex index) {
-        return Objects.requireNonNull(index.store().rows().generation()).segment;
     }
 
     /** Writes a shard with a checkpoint, and returns the bytes of it. */
