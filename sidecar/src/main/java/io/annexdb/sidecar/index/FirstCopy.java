@@ -117,7 +117,7 @@ final class FirstCopy {
                 && segment.attributes(slot).isSame(attributes)) {
             result = result.withKept();
         } else {
-            store.rekey(key, key, namespace, attributes);
+            store.changes().rekey(key, key, namespace, attributes);
             result = result.withChanged();
         }
     }
@@ -147,7 +147,7 @@ final class FirstCopy {
         for (int slot = doubtful.nextSetBit(0);
                 segment != null && slot >= 0;
                 slot = doubtful.nextSetBit(slot + 1)) {
-            store.delete(segment.key(slot));
+            store.changes().delete(segment.key(slot));
         }
         result = result.withRemoved(doubtfulRows);
         doubtful.clear();

@@ -5,12 +5,9 @@ import io.annexdb.sidecar.ivfpq.Lists;
 import io.annexdb.sidecar.ivfpq.Model;
 import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.AnnexException;
-import io.annexdb.sidecar.model.AttributeRow;
-import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.LogWriter;
-import io.annexdb.sidecar.segment.ShardLog;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.jspecify.annotations.Nullable;
@@ -19,19 +16,18 @@ import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The rows of a shard together with their log: every change goes to the log first, then to memory.
- * The changes are for one writer at a time, which holds {@link #writing}; {@link #sync} and {@link
- * WriteCheckpoint} run beside it.
+ * What becomes of a shard's rows on disk: which log is in use, how much of it is durable, when
+ * another takes its place, and what is deleted then. Changes go through {@link LoggedRows}, by one
+ * writer at a time, which holds {@link #writing}; {@link #sync} and {@link WriteCheckpoint} run
+ * beside it.
  *
  * <p>Locks, in this order: {@code files} (which logs are there), {@code writing} (rows and log).
  */
-final class ShardStore implements ShardLog {
+final class ShardStore {
     private static final Logger LOG = LoggerFactory.getLogger(ShardStore.class);
 
     final ReentrantLock writing = new ReentrantLock();
@@ -40,16 +36,8 @@ final class ShardStore implements ShardLog {
     private final ShardDefinition definition;
     private final ShardFiles shardFiles;
     private final Rows rows;
-    private volatile LogWriter log;
-    private long logNumber;
+    private final LoggedRows changes;
     private volatile @Nullable DurableLog durable;
-
-    /** Whether the log holds a whole copy of the table, and a restart may rely on it. */
-    private boolean complete;
-
-    /** Keys changed since a compaction began; null when there is none. */
-    private @Nullable Set<RowKey> journal;
-
     private boolean closed;
 
     /** A store over rows and a log that belong together. */
@@ -63,10 +51,8 @@ final class ShardStore implements ShardLog {
         this.definition = definition;
         this.shardFiles = shardFiles;
         this.rows = rows;
-        this.log = log;
-        this.logNumber = logNumber;
+        this.changes = new LoggedRows(rows, log, logNumber, durable != null);
         this.durable = durable;
-        this.complete = durable != null;
         this.checkpoint = new WriteCheckpoint(definition, shardFiles, this);
     }
 
@@ -93,7 +79,7 @@ final class ShardStore implements ShardLog {
     }
 
     long logBytes() {
-        return log.bytes();
+        return changes.log().bytes();
     }
 
     /** How much of the log is durable; null until the first copy is done. */
@@ -101,51 +87,9 @@ final class ShardStore implements ShardLog {
         return durable;
     }
 
-    @Override
-    public void put(
-            RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
-        rows.ensureRoom(key, attributes, vector.length);
-        note(key);
-        log.put(key, namespace, attributes, vector);
-        rows.put(key, namespace, attributes, vector);
-    }
-
-    @Override
-    public void delete(RowKey key) {
-        if (rows.contains(key)) {
-            note(key);
-            log.delete(key);
-            rows.delete(key);
-        }
-    }
-
-    @Override
-    public void rekey(
-            RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
-        Objects.requireNonNull(rows.generation()).segment.ensureRoom(newKey, attributes);
-        note(oldKey);
-        note(newKey);
-        log.rekey(oldKey, newKey, namespace, attributes);
-        rows.rekey(oldKey, newKey, namespace, attributes);
-    }
-
-    @Override
-    public void truncate() {
-        log.truncate();
-        rows.truncate();
-    }
-
-    @Override
-    public void commit(Lsn endLsn) {
-        log.commit(endLsn);
-        rows.commit(endLsn);
-    }
-
-    @Override
-    public void loaded(Lsn lsn) {
-        log.loaded(lsn);
-        rows.loaded(lsn);
-        complete = true;
+    /** Through which rows are changed, by whoever holds {@link #writing}. */
+    LoggedRows changes() {
+        return changes;
     }
 
     /** Forgets all rows and begins an empty log; not durable, and not meant to be. */
@@ -153,9 +97,9 @@ final class ShardStore implements ShardLog {
         files.lock();
         writing.lock();
         try {
-            long oldNumber = startLog(nextLog());
+            long oldNumber = changes.startLog(nextLog());
             durable = null;
-            complete = false;
+            changes.distrust();
             rows.restart();
             forgetLog(oldNumber);
         } finally {
@@ -170,8 +114,7 @@ final class ShardStore implements ShardLog {
         writing.lock();
         try {
             durable = null;
-            complete = false;
-            journal = null;
+            changes.distrust();
         } finally {
             writing.unlock();
             files.unlock();
@@ -187,15 +130,14 @@ final class ShardStore implements ShardLog {
         writing.lock();
         try {
             durable = null;
-            complete = false;
-            journal = null;
+            changes.distrust();
             closed = true;
             rows.restart();
-            log.flush();
+            changes.log().flush();
         } catch (AnnexException e) {
             LOG.warn("{}: {}", definition.key(), e.getMessage());
         } finally {
-            log.close();
+            changes.log().close();
             writing.unlock();
             files.unlock();
         }
@@ -203,7 +145,7 @@ final class ShardStore implements ShardLog {
 
     /** The log that comes after this one. */
     LogWriter nextLog() {
-        return newLog(definition, shardFiles, logNumber + 1);
+        return newLog(definition, shardFiles, changes.number() + 1);
     }
 
     private static LogWriter newLog(ShardDefinition definition, ShardFiles files, long number) {
@@ -211,15 +153,6 @@ final class ShardStore implements ShardLog {
                 files.log(number),
                 ShardFiles.logFingerprint(definition),
                 definition.index().elements());
-    }
-
-    /** Goes on with the next log; returns the number of the one before. */
-    private long startLog(LogWriter next) {
-        LogWriter old = log;
-        log = next;
-        journal = null;
-        old.close();
-        return logNumber++;
     }
 
     private void forgetLog(long number) {
@@ -232,12 +165,7 @@ final class ShardStore implements ShardLog {
     @Nullable Set<RowKey> startJournal(Generation generation) {
         writing.lock();
         try {
-            if (closed || !complete || journal != null || rows.generation() != generation) {
-                return null;
-            }
-            Set<RowKey> started = new HashSet<>();
-            journal = started;
-            return started;
+            return closed ? null : changes.startJournal(generation);
         } finally {
             writing.unlock();
         }
@@ -249,12 +177,11 @@ final class ShardStore implements ShardLog {
      * @return the number of the log that is no longer needed once the manifest names the new one,
      *     or -1 if the rows were truncated or dropped meanwhile
      */
-    @SuppressWarnings("ReferenceEquality") // another journal belongs to another compaction
     long adopt(Generation old, Set<RowKey> changed, LogWriter next, Rows copy) {
         files.lock();
         writing.lock();
         try {
-            if (closed || !complete || rows.generation() != old || journal != changed) {
+            if (closed || !changes.hasAllChanges(changed, old)) {
                 return -1;
             }
             Compact.catchUp(old.segment, changed, next, copy);
@@ -262,9 +189,9 @@ final class ShardStore implements ShardLog {
             next.flush();
             next.force();
             ShardFiles.forceDirectory(shardFiles.directory());
-            long oldNumber = startLog(next);
+            long oldNumber = changes.startLog(next);
             rows.adopt(copy);
-            durable = new DurableLog(logNumber, next.committed());
+            durable = changes.committed();
             return oldNumber;
         } catch (IOException e) {
             throw ShardFiles.failed("fsync", shardFiles.directory(), e);
@@ -285,25 +212,16 @@ final class ShardStore implements ShardLog {
     }
 
     /** Ends a compaction that came to nothing. */
-    @SuppressWarnings("ReferenceEquality") // another journal belongs to another compaction
     void abandon(Set<RowKey> changed, LogWriter next, Rows copy) {
         writing.lock();
         try {
-            if (journal == changed) {
-                journal = null;
-            }
+            changes.endJournal(changed);
         } finally {
             writing.unlock();
         }
         next.close();
         next.delete();
         copy.truncate();
-    }
-
-    private void note(RowKey key) {
-        if (journal != null) {
-            journal.add(key);
-        }
     }
 
     /** Makes every committed change durable; of an incomplete log nobody may know, though. */
@@ -318,15 +236,15 @@ final class ShardStore implements ShardLog {
                 if (closed) {
                     return;
                 }
-                if (log.isLost() && complete && rows.generation() == null) {
+                known = changes.isComplete();
+                if (isLogLost() && known && rows.generation() == null) {
                     rewriteEmpty();
                 }
-                current = log;
-                reached = new DurableLog(logNumber, log.committed());
+                current = changes.log();
+                reached = changes.committed();
                 if (reached.equals(durable)) {
                     return;
                 }
-                known = complete;
                 current.flush();
             } finally {
                 writing.unlock();
@@ -347,22 +265,22 @@ final class ShardStore implements ShardLog {
     private void rewriteEmpty() {
         LogWriter next = nextLog();
         next.loaded(rows.lsn());
-        ShardFiles.deleteQuietly(shardFiles.log(startLog(next)));
+        ShardFiles.deleteQuietly(shardFiles.log(changes.startLog(next)));
     }
 
     /** For tests: the log's next fsync fails. */
     void failNextForce() {
-        log.failNextForce();
+        changes.log().failNextForce();
     }
 
     /** Whether the log must be replaced, because an fsync of it has failed. */
     boolean isLogLost() {
-        return log.isLost();
+        return changes.log().isLost();
     }
 
     /** Bytes of the log that the disk has refused so far. */
     long unwrittenBytes() {
-        return log.unwrittenBytes();
+        return changes.log().unwrittenBytes();
     }
 
     /** Writes what searches go by to disk. */
@@ -377,9 +295,9 @@ final class ShardStore implements ShardLog {
             return rows.generation() != generation
                     ? null
                     : new Checkpoints.Base(
-                            logNumber,
+                            changes.number(),
                             rows.truncations(),
-                            log.committed(),
+                            changes.log().committed(),
                             Math.min(generation.linking.linked(), rows.committedSlots()));
         } finally {
             writing.unlock();
@@ -404,7 +322,7 @@ final class ShardStore implements ShardLog {
     void closeWithLog() {
         writing.lock();
         try {
-            log.flush();
+            changes.log().flush();
         } finally {
             writing.unlock();
         }
@@ -417,7 +335,7 @@ final class ShardStore implements ShardLog {
         writing.lock();
         try {
             closed = true;
-            log.close();
+            changes.log().close();
             Generation generation = rows.generation();
             if (generation != null) {
                 generation.gate.close();

@@ -24,6 +24,7 @@ final class WriteFace {
 
     private final ShardDefinition definition;
     private final ShardStore store;
+    private final LoggedRows changes;
     private final MemoryBudget budget;
     private final KeyWatch watch;
     private final AtomicLong skipped = new AtomicLong();
@@ -46,6 +47,7 @@ final class WriteFace {
             boolean isDraft) {
         this.definition = definition;
         this.store = store;
+        this.changes = store.changes();
         this.budget = budget;
         this.watch = watch;
         this.isDraft = isDraft;
@@ -66,11 +68,11 @@ final class WriteFace {
         settle(oldKey);
         settle(key);
         if (store.rows().holds(oldKey, vector)) {
-            store.rekey(oldKey, key, namespace, complete);
+            changes.rekey(oldKey, key, namespace, complete);
             return;
         }
         if (!oldKey.equals(key)) {
-            store.delete(oldKey);
+            changes.delete(oldKey);
         }
         store(key, namespace, complete, vector);
     }
@@ -83,14 +85,14 @@ final class WriteFace {
             return false;
         }
         settle(newKey);
-        store.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
+        changes.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
         return true;
     }
 
     void delete(RowKey key) {
         touch(key);
         settle(key);
-        store.delete(key);
+        changes.delete(key);
     }
 
     void truncate() {
@@ -99,11 +101,11 @@ final class WriteFace {
             coming.truncate();
         }
         watch.truncate();
-        store.truncate();
+        changes.truncate();
     }
 
     void commit(Lsn endLsn) {
-        store.commit(endLsn);
+        changes.commit(endLsn);
         watch.commit(segment(), endLsn);
     }
 
@@ -148,7 +150,7 @@ final class WriteFace {
         if (definition.index().dimension() == 0 && coming.isOfAnotherDimension(vector)) {
             LOG.warn("{}: vectors have {} dimensions now", definition.key(), vector.length);
             coming.forgetDraft();
-            store.truncate();
+            changes.truncate();
         }
         if (coming.confirm(key, namespace, attributes, vector)) {
             return;
@@ -183,7 +185,7 @@ final class WriteFace {
         settle(key);
         if (held) {
             settle(copiedKey);
-            store.rekey(copiedKey, key, namespace, attributes);
+            changes.rekey(copiedKey, key, namespace, attributes);
         } else {
             store(key, namespace, attributes, vector);
         }
@@ -195,7 +197,7 @@ final class WriteFace {
             coming.deleteDoubtful();
             copied = coming.result();
         }
-        store.loaded(store.rows().lsn());
+        changes.loaded(store.rows().lsn());
         copy = null;
     }
 
@@ -239,10 +241,10 @@ final class WriteFace {
     private void store(
             RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
         if (store.rows().accepts(vector)) {
-            store.put(key, namespace, attributes, vector);
+            changes.put(key, namespace, attributes, vector);
         } else {
             skipped.incrementAndGet();
-            store.delete(key);
+            changes.delete(key);
         }
     }
 
