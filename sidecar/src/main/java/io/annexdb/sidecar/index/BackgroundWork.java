@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What a shard wants to have done in the background: linking, training, compaction, checkpoints.
+ * Linkers do it piece by piece, as often as they are woken.
  */
 final class BackgroundWork {
     private static final Logger LOG = LoggerFactory.getLogger(BackgroundWork.class);
@@ -31,6 +32,8 @@ final class BackgroundWork {
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
+    private final Serving serving;
+    private final AtomicBoolean enqueued = new AtomicBoolean();
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
     private final AtomicInteger linkedSinceReconnect = new AtomicInteger();
@@ -44,18 +47,45 @@ final class BackgroundWork {
     /** The same for a training. */
     private volatile int trainFromRows;
 
-    BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store) {
+    /** Until the index is ready, rows are linked and codes trained, and no more. */
+    BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store, Serving serving) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
+        this.serving = serving;
     }
 
-    /**
-     * Whether a linker would find something to do.
-     *
-     * @param isReady whether the first copy is done; before, rows are linked and codes trained
-     */
-    boolean hasWork(boolean isReady) {
+    /** Has the linkers look after the shard. */
+    void wake() {
+        shared.linkers().wake(this);
+    }
+
+    /** As the other, if they would find something to do. */
+    void wakeIfDue() {
+        if (hasWork(serving.isReady())) {
+            wake();
+        }
+    }
+
+    /** True for the one who is to put it into the linkers' queue. */
+    boolean enqueue() {
+        return enqueued.compareAndSet(false, true);
+    }
+
+    void dequeue() {
+        enqueued.set(false);
+    }
+
+    /** One piece of it, by a linker. */
+    void run(Scratch scratch) throws InterruptedException {
+        link(scratch);
+        if (!serving.isClosed()) {
+            maintain(serving.isReady());
+        }
+        wakeIfDue();
+    }
+
+    private boolean hasWork(boolean isReady) {
         Generation generation = store.rows().generation();
         return generation != null
                 && ((wantsLinking(generation)
@@ -84,8 +114,8 @@ final class BackgroundWork {
         return wantsLinking(generation) || trainingIsDue(generation) ? generation.fresh() : 0;
     }
 
-    /** Links one batch; {@code more} is run before, if another one is waiting. */
-    void link(Scratch scratch, Runnable more) {
+    /** Links one batch; if another one is waiting, another linker may take it meanwhile. */
+    private void link(Scratch scratch) {
         Generation generation = store.rows().generation();
         if (generation == null || !wantsLinking(generation) || !generation.gate.enter()) {
             return;
@@ -97,7 +127,7 @@ final class BackgroundWork {
                 return;
             }
             if (batch.to() < slots) {
-                more.run();
+                wake();
             }
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
             Failpoint.BATCH_LINKED.pass();
@@ -111,7 +141,7 @@ final class BackgroundWork {
     }
 
     /** Compacts or writes a checkpoint when it is due; one linker at a time. */
-    void maintain(boolean isReady) throws InterruptedException {
+    private void maintain(boolean isReady) throws InterruptedException {
         Generation generation = store.rows().generation();
         if (generation == null
                 || !maintenanceIsDue(generation, isReady)

@@ -93,7 +93,7 @@ public final class IndexRegistry implements AutoCloseable {
             }
             VectorIndex index = openShard.open(shard);
             open.put(shard.key(), index);
-            linkers.wake(index);
+            index.background().wake();
             return index;
         }
     }
@@ -125,7 +125,7 @@ public final class IndexRegistry implements AutoCloseable {
                 open.put(key, draft);
                 manifest.forgetFileNode(key);
                 saveManifest();
-                linkers.wake(draft);
+                draft.background().wake();
             }
         }
     }
@@ -157,7 +157,7 @@ public final class IndexRegistry implements AutoCloseable {
         }
         VectorIndex next = openShard.openUpTo(position, index);
         open.put(key, next);
-        linkers.wake(next);
+        next.background().wake();
         return next.state() == State.READY;
     }
 
@@ -274,7 +274,7 @@ public final class IndexRegistry implements AutoCloseable {
             index.store().sync();
             return before;
         } catch (AnnexException e) {
-            linkers.wake(index);
+            index.background().wake();
             return before == null ? e : before;
         }
     }

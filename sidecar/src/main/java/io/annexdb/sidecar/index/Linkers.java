@@ -23,7 +23,7 @@ final class Linkers implements AutoCloseable {
     /** With more fresh rows than this, a scan of them costs about what a walk over codes does. */
     private static final int FRESH_MAX = 512;
 
-    private final LinkedBlockingQueue<Optional<VectorIndex>> queue = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Optional<BackgroundWork>> queue = new LinkedBlockingQueue<>();
     private final ScratchPool scratches;
     private final Thread[] threads;
     private volatile boolean stopped;
@@ -47,9 +47,9 @@ final class Linkers implements AutoCloseable {
     }
 
     /** There may be work for this shard. */
-    void wake(VectorIndex index) {
-        if (index.enqueue()) {
-            queue.add(Optional.of(index));
+    void wake(BackgroundWork shard) {
+        if (shard.enqueue()) {
+            queue.add(Optional.of(shard));
         }
     }
 
@@ -59,12 +59,12 @@ final class Linkers implements AutoCloseable {
         Scratch scratch = new Scratch();
         while (true) {
             try {
-                Optional<VectorIndex> next = queue.take();
+                Optional<BackgroundWork> next = queue.take();
                 if (next.isEmpty() || stopped) {
                     return;
                 }
                 next.get().dequeue();
-                next.get().work(scratch);
+                next.get().run(scratch);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;

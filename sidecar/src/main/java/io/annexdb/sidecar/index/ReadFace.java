@@ -1,5 +1,10 @@
 package io.annexdb.sidecar.index;
 
+import io.annexdb.sidecar.filter.Filter;
+import io.annexdb.sidecar.model.AnnexException;
+import io.annexdb.sidecar.model.ErrorCode;
+import io.annexdb.sidecar.model.Neighbor;
+import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 
 import org.jspecify.annotations.Nullable;
@@ -10,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * The answers of a {@link VectorIndex}: each enters the generation of the moment, so that its
@@ -20,28 +24,56 @@ final class ReadFace {
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
-    private final Supplier<@Nullable Generation> enter;
-    private final Runnable wake;
+    private final Serving serving;
+    private final BackgroundWork background;
 
-    /**
-     * @param enter gives the generation, entered, or refuses; null while there is no row
-     * @param wake has the linkers look after the index
-     */
     ReadFace(
             ShardDefinition definition,
             Shared shared,
             ShardStore store,
-            Supplier<@Nullable Generation> enter,
-            Runnable wake) {
+            Serving serving,
+            BackgroundWork background) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
-        this.enter = enter;
-        this.wake = wake;
+        this.serving = serving;
+        this.background = background;
+    }
+
+    List<List<Neighbor>> search(
+            List<float[]> queries,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            @Nullable Filter filter,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        if (filter != null && !filter.included().equals(definition.index().include())) {
+            throw new AnnexException(
+                    ErrorCode.FILTER_NOT_EVALUABLE,
+                    "the included columns of " + definition.relation() + " have changed",
+                    "The index follows within a second.");
+        }
+        int scanMax = shared.settings().namespaceScanMax();
+        return answer(
+                queries,
+                k,
+                maxDistance,
+                cancelled,
+                batch -> batch.search(efSearch, namespace, filter, scanMax));
+    }
+
+    List<List<Neighbor>> rank(
+            List<float[]> queries,
+            int k,
+            List<RowKey> keys,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        return answer(queries, k, maxDistance, cancelled, batch -> batch.rank(keys));
     }
 
     /** For each query an answer of the batch. */
-    <T> List<List<T>> answer(
+    private <T> List<List<T>> answer(
             List<float[]> queries,
             int k,
             double maxDistance,
@@ -50,7 +82,7 @@ final class ReadFace {
         for (float[] query : queries) {
             CheckQuery.check(definition, store.rows().dimension(), query, k);
         }
-        Generation generation = enter.get();
+        Generation generation = serving.enter();
         if (generation == null) {
             return Collections.nCopies(queries.size(), List.of());
         }
@@ -62,7 +94,7 @@ final class ReadFace {
             boolean touched = generation.segment.vectors().isTouched();
             generation.gate.exit();
             if (touched) {
-                wake.run();
+                background.wake();
             }
         }
     }
@@ -82,14 +114,14 @@ final class ReadFace {
         }
     }
 
-    ShardStatus status(
-            State state, @Nullable String failure, WriteFace writes, BackgroundWork background) {
+    /** What there is, and what the writes have counted. */
+    ShardStatus status(WriteFace writes) {
         Generation current = store.rows().generation();
         boolean inside = current != null && current.gate.enter();
         Generation generation = inside ? current : null;
         try {
             return new ShardStatus(
-                    state,
+                    serving.state(),
                     generation == null
                             ? 0
                             : Math.max(0, generation.segment.live() - writes.draftRows()),
@@ -102,7 +134,7 @@ final class ReadFace {
                     store.rows().lsn(),
                     writes.loadedRows(),
                     writes.expectedRows(),
-                    failure);
+                    serving.failure());
         } finally {
             if (generation != null) {
                 generation.gate.exit();

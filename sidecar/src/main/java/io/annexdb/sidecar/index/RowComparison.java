@@ -14,7 +14,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * Compares rows of a table with those of an index, bytes with bytes, beside the stream. From its
@@ -44,11 +43,10 @@ public final class RowComparison implements AutoCloseable {
     }
 
     /** Begins to watch, then enters the index's rows. */
-    static RowComparison begin(
-            VectorIndex index, KeyWatch watch, Supplier<@Nullable Generation> enter) {
+    static RowComparison begin(VectorIndex index, KeyWatch watch, Serving serving) {
         TouchedKeys touched = watch.begin(index.definition());
         try {
-            return new RowComparison(index, watch, touched, enter.get());
+            return new RowComparison(index, watch, touched, serving.enter());
         } catch (RuntimeException e) {
             watch.end(touched);
             throw e;

@@ -1,10 +1,8 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.filter.Filter;
-import io.annexdb.sidecar.hnsw.Scratch;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
-import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
@@ -18,7 +16,6 @@ import org.slf4j.LoggerFactory;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -32,26 +29,21 @@ public final class VectorIndex {
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
-    private final BackgroundWork background;
-    private final AtomicBoolean enqueued = new AtomicBoolean();
-    private volatile State state;
-    private volatile @Nullable String failure;
-    private volatile boolean closed;
     private final KeyWatch watch = new KeyWatch();
     private final WriteFace writes;
+    private final Serving serving;
+    private final BackgroundWork background;
     private final ReadFace reads;
 
     VectorIndex(ShardDefinition definition, Shared shared, ShardStore store, State state) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
-        this.state = state;
-        this.background = new BackgroundWork(definition, shared, store);
         this.writes =
                 new WriteFace(definition, store, shared.budget(), watch, state == State.LOADING);
-        this.reads =
-                new ReadFace(
-                        definition, shared, store, this::enter, () -> shared.linkers().wake(this));
+        this.serving = new Serving(definition, store.rows(), writes, state);
+        this.background = new BackgroundWork(definition, shared, store, serving);
+        this.reads = new ReadFace(definition, shared, store, serving, background);
     }
 
     public ShardDefinition definition() {
@@ -59,7 +51,7 @@ public final class VectorIndex {
     }
 
     public State state() {
-        return state;
+        return serving.state();
     }
 
     /** End of the last transaction applied here. Transactions up to it are to be skipped. */
@@ -144,8 +136,7 @@ public final class VectorIndex {
         store.writing.lock();
         try {
             writes.begin(consistentPoint, expectedRows);
-            failure = null;
-            state = State.LOADING;
+            serving.load();
         } finally {
             store.writing.unlock();
         }
@@ -196,12 +187,10 @@ public final class VectorIndex {
         Failpoint.LOAD_ENDED.pass();
         store.sync();
         Failpoint.LOAD_SYNCED.pass();
-        if (state == State.LOADING) {
-            state = State.READY;
-        }
+        serving.begin();
         shared.saveManifest().run();
         Failpoint.LOAD_SAVED.pass();
-        shared.linkers().wake(this);
+        background.wake();
     }
 
     /**
@@ -214,8 +203,7 @@ public final class VectorIndex {
                 definition.key(),
                 definition.relation(),
                 reason);
-        failure = reason;
-        state = State.FAILED;
+        serving.fail(reason);
         writes.abandon();
         store.retire();
         shared.saveManifest().run();
@@ -255,19 +243,7 @@ public final class VectorIndex {
             @Nullable Filter filter,
             double maxDistance,
             BooleanSupplier cancelled) {
-        if (filter != null && !filter.included().equals(definition.index().include())) {
-            throw new AnnexException(
-                    ErrorCode.FILTER_NOT_EVALUABLE,
-                    "the included columns of " + definition.relation() + " have changed",
-                    "The index follows within a second.");
-        }
-        int scanMax = shared.settings().namespaceScanMax();
-        return reads.answer(
-                queries,
-                k,
-                maxDistance,
-                cancelled,
-                batch -> batch.search(efSearch, namespace, filter, scanMax));
+        return reads.search(queries, k, efSearch, namespace, filter, maxDistance, cancelled);
     }
 
     /** As the other, without a filter. */
@@ -293,35 +269,7 @@ public final class VectorIndex {
             List<RowKey> keys,
             double maxDistance,
             BooleanSupplier cancelled) {
-        return reads.answer(queries, k, maxDistance, cancelled, batch -> batch.rank(keys));
-    }
-
-    private @Nullable Generation enter() {
-        while (true) {
-            if (closed || state != State.READY) {
-                throw notServable();
-            }
-            Generation generation = store.rows().generation();
-            if (generation == null || generation.gate.enter()) {
-                return generation;
-            }
-        }
-    }
-
-    private AnnexException notServable() {
-        String why =
-                switch (state) {
-                    case LOADING ->
-                            "is loading: %,d of about %,d rows"
-                                    .formatted(writes.loadedRows(), writes.expectedRows());
-                    case READY -> "is closed";
-                    case FAILED -> "failed: " + failure;
-                };
-        return new AnnexException(
-                ErrorCode.NOT_SERVABLE,
-                "index \"%s\" of %s %s"
-                        .formatted(definition.index().name(), definition.relation(), why),
-                "Wait for it with annex.wait_for_index, or see annex.index_status.");
+        return reads.rank(queries, k, keys, maxDistance, cancelled);
     }
 
     /** The vector of a row, or of one that has gone, at a place from 0 to below 1; or none. */
@@ -330,21 +278,19 @@ public final class VectorIndex {
     }
 
     public ShardStatus status() {
-        return reads.status(state, failure, writes, background);
+        return reads.status(writes);
     }
 
     private void write(Runnable change) {
         store.writing.lock();
         try {
-            if (!closed && state != State.FAILED) {
+            if (serving.takesChanges()) {
                 change.run();
             }
         } finally {
             store.writing.unlock();
         }
-        if (background.hasWork(state == State.READY)) {
-            shared.linkers().wake(this);
-        }
+        background.wakeIfDue();
     }
 
     /** What the last copy found in the index; all zero until one has ended. */
@@ -374,7 +320,7 @@ public final class VectorIndex {
      *     already
      */
     public RowComparison compare() {
-        return RowComparison.begin(this, watch, this::enter);
+        return RowComparison.begin(this, watch, serving);
     }
 
     /**
@@ -384,19 +330,14 @@ public final class VectorIndex {
      * @param now as the shard is defined from here on
      */
     VectorIndex distrusted(ShardDefinition now) {
-        store.writing.lock();
-        try {
-            closed = true;
-        } finally {
-            store.writing.unlock();
-        }
+        endChanges();
         store.distrust();
         return new VectorIndex(now, shared, store, State.LOADING);
     }
 
     /** Whether a copy may begin, and none has. */
     boolean isUntouchedDraft() {
-        return state == State.LOADING && writes.isUntouchedDraft();
+        return serving.state() == State.LOADING && writes.isUntouchedDraft();
     }
 
     ShardStore store() {
@@ -407,32 +348,12 @@ public final class VectorIndex {
         return background;
     }
 
-    /** True for the one who is to put it into the linkers' queue. */
-    boolean enqueue() {
-        return enqueued.compareAndSet(false, true);
-    }
-
-    void dequeue() {
-        enqueued.set(false);
-    }
-
-    /** One piece of background work, by a linker. */
-    void work(Scratch scratch) throws InterruptedException {
-        background.link(scratch, () -> shared.linkers().wake(this));
-        if (!closed) {
-            background.maintain(state == State.READY);
-        }
-        if (background.hasWork(state == State.READY)) {
-            shared.linkers().wake(this);
-        }
-    }
-
     /**
      * Writes what is not written yet and closes; the linkers have stopped. A copy that has not
      * ended leaves a draft.
      */
     void close() {
-        switch (state) {
+        switch (serving.state()) {
             case READY -> {
                 store.sync();
                 background.checkpoint();
@@ -440,30 +361,30 @@ public final class VectorIndex {
             case LOADING -> background.checkpoint();
             case FAILED -> {}
         }
-        closed = true;
+        serving.close();
         store.close();
     }
 
     /** Closes, with the log as far as it was written down, and without a checkpoint. */
     void closeWithLog() {
-        store.writing.lock();
-        try {
-            closed = true;
-        } finally {
-            store.writing.unlock();
-        }
+        endChanges();
         store.closeWithLog();
     }
 
     /** Closes and deletes the files. Searches in flight end well. */
     void drop() {
+        endChanges();
+        store.close();
+        store.deleteFiles();
+    }
+
+    /** None is under way when this returns, and none will be. */
+    private void endChanges() {
         store.writing.lock();
         try {
-            closed = true;
+            serving.close();
         } finally {
             store.writing.unlock();
         }
-        store.close();
-        store.deleteFiles();
     }
 }
