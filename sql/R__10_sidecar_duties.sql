@@ -203,6 +203,7 @@ declare
         where p.pubname = 'annex_data' order by r.prrelid);
     v_exists boolean := exists (select from pg_publication where pubname = 'annex_data');
     v_unknown text;
+    v_removed text;
     v_tables text;
 begin
     if cardinality(v_wanted) = 0 then
@@ -224,8 +225,6 @@ begin
                 hint = 'Their updates and deletes would fail. Give them a primary key.';
     end if;
 
-    select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid) into v_tables
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any (v_wanted);
     -- What else it says is somebody else's doing, and would withhold changes.
     if v_exists and exists (
             select from pg_publication p
@@ -238,13 +237,26 @@ begin
                     where r.prpubid = p.oid and (r.prqual is not null or r.prattrs is not null)))) then
         perform annex.unpublish();
         v_exists := false;
+        v_published := '{}';
     end if;
+    select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid)
+            filter (where c.oid <> all (v_published)),
+        string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.oid)
+            filter (where c.oid <> all (v_wanted))
+    into v_tables, v_removed
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any (v_wanted || v_published);
     perform set_config('annex_internal.publishing', 'on', true);
     if not v_exists then
         execute 'create publication annex_data for table ' || v_tables;
         comment on publication annex_data is 'Annex: tables and shards that the sidecar of this node indexes';
-    elsif v_wanted <> v_published then
-        execute 'alter publication annex_data set table ' || v_tables;
+    else
+        -- Not set table, which would wait for a lock of each table that is in it already.
+        if v_removed is not null then
+            execute 'alter publication annex_data drop table ' || v_removed;
+        end if;
+        if v_tables is not null then
+            execute 'alter publication annex_data add table ' || v_tables;
+        end if;
     end if;
     perform set_config('annex_internal.publishing', '', true);
 end

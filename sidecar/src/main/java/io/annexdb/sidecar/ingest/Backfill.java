@@ -122,29 +122,40 @@ final class Backfill implements SlowJob {
     }
 
     /** Of the tables that are what they were. */
-    private Map<ShardCopy, Long> blocks() throws SQLException {
+    private Map<ShardCopy, Long> blocks() throws SQLException, InterruptedException {
         Map<ShardCopy, Long> blocks = new LinkedHashMap<>();
+        SnapshotReader reader = snapshot.readers().getFirst();
         for (ShardCopy shard : wanted().toList()) {
-            try {
-                blocks.put(shard, shard.blocks(snapshot.readers().getFirst()));
-            } catch (AnnexException e) {
-                failed(shard, e);
-            }
+            apart(shard, reader, () -> blocks.put(shard, shard.blocks(reader)));
         }
         return blocks;
     }
 
-    /** What is wrong with one table keeps no other from being copied. */
     private void read(SnapshotReader reader, ShardPart part, Lsn consistentPoint)
             throws SQLException, InterruptedException {
         ShardCopy shard = part.shard();
-        if (!shard.isWanted()) {
-            return;
+        if (shard.isWanted()) {
+            apart(
+                    shard,
+                    reader,
+                    () -> {
+                        if (shard.read(reader, part.blocks(), snapshot::isUnwanted)
+                                && shard.isWanted()) {
+                            finish(shard, reader, consistentPoint);
+                        }
+                    });
         }
+    }
+
+    private interface Step {
+        void run() throws SQLException, InterruptedException;
+    }
+
+    /** What is wrong with one table keeps no other from being copied. */
+    private void apart(ShardCopy shard, SnapshotReader reader, Step step)
+            throws SQLException, InterruptedException {
         try {
-            if (shard.read(reader, part.blocks(), snapshot::isUnwanted) && shard.isWanted()) {
-                finish(shard, reader, consistentPoint);
-            }
+            step.run();
         } catch (AnnexException e) {
             snapshot.requireWanted();
             failed(shard, e);
@@ -156,7 +167,10 @@ final class Backfill implements SlowJob {
             failed(
                     shard,
                     new AnnexException(
-                            ErrorCode.NOT_SERVABLE, String.valueOf(e.getMessage()), null, e));
+                            ErrorCode.CONFIGURATION,
+                            "the table cannot be read: " + e.getMessage(),
+                            null,
+                            e));
         }
     }
 
@@ -173,15 +187,17 @@ final class Backfill implements SlowJob {
         shard.leave();
     }
 
+    /**
+     * A table that is another one now is read by the next copy; what is else in the way may last.
+     */
     private void failed(ShardCopy shard, AnnexException e) {
         shard.leave();
-        if (e.code() == ErrorCode.OUT_OF_RESOURCES) {
-            // Not to be tried at once again, and others need the memory.
-            shard.route().fail(e);
-        } else {
+        if (e.code() == ErrorCode.NOT_SERVABLE) {
             failure =
                     new AnnexException(
                             e.code(), shard.shard().relation() + ": " + e.getMessage(), null, e);
+        } else {
+            shard.route().fail(e);
         }
     }
 

@@ -25,13 +25,15 @@ import java.util.function.Consumer;
 
 /**
  * A connection that sees an exported snapshot. Between two reads it holds no lock of a table, so
- * that whoever wants to alter or drop one waits for a part of it at most.
+ * that whoever wants to alter or drop one waits for a part of it at most. A read that fails, also
+ * because somebody else has locked the table for long, is no end of the snapshot.
  *
  * <p>Used by one thread; {@link #close} may come from another and ends whatever it waits for.
  */
 public final class SnapshotReader implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotReader.class);
     private static final int SOCKET_TIMEOUT_SECONDS = 120;
+    private static final int LOCK_SECONDS_MAX = 5;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final String EXTENT =
             """
@@ -55,6 +57,7 @@ public final class SnapshotReader implements AutoCloseable {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 statement.execute("SET TRANSACTION SNAPSHOT '" + snapshot + "'");
+                statement.execute("SET LOCAL lock_timeout = '" + LOCK_SECONDS_MAX + "s'");
             }
         } catch (SQLException e) {
             Connections.abort(connection);
@@ -69,6 +72,10 @@ public final class SnapshotReader implements AutoCloseable {
      * @throws AnnexException NOT_SERVABLE when the table has gone
      */
     public TableExtent extent(long relationOid) throws SQLException {
+        return apart(() -> readExtent(relationOid));
+    }
+
+    private TableExtent readExtent(long relationOid) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(EXTENT)) {
             statement.setLong(1, relationOid);
             try (ResultSet row = statement.executeQuery()) {
@@ -127,10 +134,21 @@ public final class SnapshotReader implements AutoCloseable {
     /** Ends early, without an error, when cancelled says so after a row. */
     private void copy(String sql, int columns, Consumer<Tuple> rows, BooleanSupplier cancelled)
             throws SQLException {
+        apart(() -> {
+            read(sql, columns, rows, cancelled);
+            return true;
+        });
+    }
+
+    private interface Step<T> {
+        T run() throws SQLException;
+    }
+
+    private <T> T apart(Step<T> step) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SAVEPOINT annex_read");
             try {
-                read(sql, columns, rows, cancelled);
+                return step.run();
             } finally {
                 releaseLocks(statement);
             }

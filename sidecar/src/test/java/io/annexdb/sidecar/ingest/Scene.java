@@ -41,17 +41,20 @@ import java.util.stream.Collectors;
 /** One database with the SQL API, and a follower of it that can be stopped and started. */
 final class Scene implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String SUPERUSER = "postgres";
 
     final String url;
     final Telemetry telemetry = new Telemetry();
     private final Path directory;
+    private final String role;
     private final int copyConnections;
     private IndexRegistry registry;
     private Follower follower;
 
-    private Scene(String url, Path directory, int copyConnections) {
+    private Scene(String url, Path directory, String role, int copyConnections) {
         this.url = url;
         this.directory = directory;
+        this.role = role;
         this.copyConnections = copyConnections;
         this.registry = IndexRegistry.open(IndexSettings.of(directory));
         this.follower = follower();
@@ -68,18 +71,30 @@ final class Scene implements AutoCloseable {
 
     /** As the other, with so many connections for copies. */
     static Scene open(String url, Path directory, int copyConnections) throws SQLException {
-        AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        return open(url, directory, SUPERUSER, copyConnections);
+    }
+
+    /** As the other, with a follower of this role. */
+    static Scene openAs(String role, String url, Path directory) throws SQLException {
+        Scene scene = open(url, directory, role, 2);
+        scene.execute("SELECT annex.grant_sidecar('" + role + "')");
+        return scene;
+    }
+
+    private static Scene open(String url, Path directory, String role, int copyConnections)
+            throws SQLException {
+        AnnexMigrations.migrate(url, SUPERUSER, null, Map.of());
         dropSlotOfAnEarlierScene(url);
-        Scene scene = new Scene(url, directory, copyConnections);
+        Scene scene = new Scene(url, directory, role, copyConnections);
         scene.execute("ALTER EVENT TRIGGER annex_follow_rewrites DISABLE");
         return scene;
     }
 
     /** As the other, with all event triggers. */
     static Scene openWithTriggers(String url, Path directory) throws SQLException {
-        AnnexMigrations.migrate(url, "postgres", null, Map.of());
+        AnnexMigrations.migrate(url, SUPERUSER, null, Map.of());
         dropSlotOfAnEarlierScene(url);
-        Scene scene = new Scene(url, directory, 2);
+        Scene scene = new Scene(url, directory, SUPERUSER, 2);
         // The tests choose the first numbers themselves.
         scene.execute("SELECT setval('memory.vector_index_id', 1000)");
         return scene;
@@ -87,7 +102,7 @@ final class Scene implements AutoCloseable {
 
     /** A test's follower leaves its slot, in another database of the same server. */
     private static void dropSlotOfAnEarlierScene(String url) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url, "postgres", "");
+        try (Connection connection = DriverManager.getConnection(url, SUPERUSER, "");
                 Statement statement = connection.createStatement()) {
             statement.execute(
                     """
@@ -109,12 +124,7 @@ final class Scene implements AutoCloseable {
         Follower started =
                 new Follower(
                         new FollowerSettings(
-                                url,
-                                "postgres",
-                                "",
-                                "main",
-                                Duration.ofMillis(100),
-                                copyConnections),
+                                url, role, "", "main", Duration.ofMillis(100), copyConnections),
                         registry,
                         telemetry);
         started.start();
@@ -144,7 +154,7 @@ final class Scene implements AutoCloseable {
     }
 
     Connection connect() throws SQLException {
-        return DriverManager.getConnection(url, "postgres", "");
+        return DriverManager.getConnection(url, SUPERUSER, "");
     }
 
     void execute(String... statements) throws SQLException {
@@ -332,6 +342,16 @@ final class Scene implements AutoCloseable {
         }
         System.out.println("refused until the indexes were compared: " + refusals);
         assertFalse(isWrong.test(search(1, namespace == null ? null : "t", Consistency.EVENTUAL)));
+    }
+
+    /** Waits until the index with this number shows as failed, with this among the reasons. */
+    void awaitFailure(long id, String reason) throws InterruptedException {
+        await(
+                () -> "index " + id + " has not failed of " + reason + ": " + describe(),
+                () ->
+                        shards(id).stream()
+                                .anyMatch(index ->
+                                        String.valueOf(index.status().failure()).contains(reason)));
     }
 
     void await(Supplier<String> message, BooleanSupplier condition) throws InterruptedException {
