@@ -127,6 +127,9 @@ public final class GraphFile {
                         "it says %,d slots and %,d upper lists where %,d can be"
                                 .formatted(header.slots(), upperLists, most));
             }
+            file.requireMore(
+                    header.slots() * (graph.layer0().strideBytes() + 4)
+                            + upperLists * graph.upper().strideBytes());
             graph.ensure(header.slots());
             graph.upper().ensure(upperLists);
             file.read(graph.layer0(), header.slots());

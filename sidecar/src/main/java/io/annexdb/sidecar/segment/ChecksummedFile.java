@@ -76,13 +76,24 @@ public final class ChecksummedFile implements AutoCloseable {
      * @throws IOException if the file has not so many
      */
     public ByteBuffer read(int bytes) throws IOException {
-        if (bytes < 0 || bytes > file.length() - file.getFilePointer()) {
-            throw new EOFException("the file is cut off");
-        }
+        requireMore(bytes);
         byte[] read = new byte[bytes];
         file.readFully(read);
         crc.update(read);
         return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Makes sure that so many bytes follow at least, before memory is taken for them.
+     *
+     * @throws IOException if not
+     */
+    public void requireMore(long bytes) throws IOException {
+        long left = file.length() - file.getFilePointer();
+        if (bytes < 0 || bytes > left) {
+            throw new EOFException(
+                    "the file is cut off: %,d bytes are to follow, %,d do".formatted(bytes, left));
+        }
     }
 
     /**

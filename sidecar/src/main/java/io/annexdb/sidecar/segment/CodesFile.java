@@ -116,6 +116,7 @@ public final class CodesFile {
                     throw new IOException(
                             "it says %,d codes of %,d bytes".formatted(slots, form.stride));
                 }
+                file.requireMore(slots * codes.strideBytes());
                 codes.ensure(slots);
                 file.read(codes.slab(), slots);
                 file.checkEnd();

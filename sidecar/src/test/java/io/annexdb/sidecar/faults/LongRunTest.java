@@ -16,7 +16,7 @@ import java.util.List;
  * Faults for as long as asked, each with seeds of its own, until each was inflicted as often as is
  * its goal: {@code ./mvnw -Pfaults -pl sidecar -am test -Dannex.faults.minutes=30
  * -Dannex.faults.report=FILE}. A step that fails is in the report with its seed, and is repeated by
- * {@code -Dannex.faults.only=FAULT -Dannex.seed=SEED}.
+ * {@code -Dannex.faults.only=FAULT -Dannex.seed=SEED}, which goes on from there.
  */
 class LongRunTest {
     private static final int MINUTES = Integer.getInteger("annex.faults.minutes", 0);
@@ -34,9 +34,10 @@ class LongRunTest {
         assertFalse(kinds.isEmpty(), "no such fault: " + ONLY);
         long end = System.nanoTime() + MINUTES * 60_000_000_000L;
         List<String> failures = new ArrayList<>();
+        int steps = 0;
         do {
             Kind kind = next(kinds, report);
-            long seed = ONLY.isEmpty() ? SEED + report.steps(kind.name()) : SEED;
+            long seed = SEED + (ONLY.isEmpty() ? report.steps(kind.name()) : steps++);
             long started = System.nanoTime();
             String result;
             try {
