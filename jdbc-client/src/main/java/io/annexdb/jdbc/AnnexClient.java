@@ -62,11 +62,13 @@ public final class AnnexClient implements AutoCloseable {
      * @return the index's name
      */
     public String createIndex(IndexSpec spec) {
+        Given.nonNull(spec, "spec");
         return run(connection -> IndexStatements.create(connection, spec));
     }
 
     /** Drops an index; the table stays as it is. An unknown name is an error. */
     public void dropIndex(String name) {
+        Given.nonNull(name, "name");
         run(connection -> {
             IndexStatements.drop(connection, name);
             return true;
@@ -81,6 +83,9 @@ public final class AnnexClient implements AutoCloseable {
      * @throws SearchTimeoutException when the time runs out
      */
     public void waitForIndex(String name, Duration timeout, Consumer<IndexProgress> progress) {
+        Given.nonNull(name, "name");
+        Given.nonNull(timeout, "timeout");
+        Given.nonNull(progress, "progress");
         run(connection -> {
             new IndexWait(connection, name, timeout, progress).run();
             return true;
@@ -95,6 +100,8 @@ public final class AnnexClient implements AutoCloseable {
      * @return the number of rows sent
      */
     public <T> long load(BulkLoad<T> load, Iterator<? extends T> rows) {
+        Given.nonNull(load, "load");
+        Given.nonNull(rows, "rows");
         return run(connection -> new BulkLoader<>(connection, load).run(rows));
     }
 
@@ -106,6 +113,7 @@ public final class AnnexClient implements AutoCloseable {
      * @throws IllegalArgumentException when the request has several vectors
      */
     public <T> List<Hit<T>> search(SearchRequest<T> request) {
+        Given.nonNull(request, "request");
         return run(connection -> SearchStatement.run(connection, request));
     }
 
@@ -118,6 +126,7 @@ public final class AnnexClient implements AutoCloseable {
      * @throws InvalidRequestException also when the batch is larger than the server allows
      */
     public <T> List<List<Hit<T>>> searchBatch(SearchRequest<T> request) {
+        Given.nonNull(request, "request");
         return run(connection -> SearchStatement.runAll(connection, request));
     }
 

@@ -8,7 +8,8 @@ import java.util.Optional;
  * A statement failed. The subclasses group SQLSTATEs by what a caller can do: correct the request
  * ({@link InvalidRequestException}), ask for rights ({@link AccessDeniedException}), try again
  * later ({@link IndexUnavailableException}), allow more time ({@link SearchTimeoutException}). All
- * else is this class itself.
+ * else is this class itself. The hint, if there is one, is the message's second line, as the driver
+ * prints it.
  */
 public class AnnexClientException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -18,7 +19,7 @@ public class AnnexClientException extends RuntimeException {
 
     AnnexClientException(
             String message, String sqlState, @Nullable String hint, @Nullable Throwable cause) {
-        super(message, cause);
+        super(hint == null ? message : message + "\n  Hint: " + hint, cause);
         this.sqlState = sqlState;
         this.hint = hint;
     }

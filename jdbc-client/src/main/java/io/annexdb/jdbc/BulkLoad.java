@@ -23,7 +23,10 @@ public final class BulkLoad<T> {
      * @param writer writes one row
      */
     public static <T> Builder<T> into(String table, List<String> columns, RowWriter<T> writer) {
-        return new Builder<>(TableName.parse(table), List.copyOf(columns), writer);
+        return new Builder<>(
+                TableName.parse(table),
+                List.copyOf(Given.nonNull(columns, "columns")),
+                Given.nonNull(writer, "writer"));
     }
 
     TableName table() {

@@ -23,7 +23,7 @@ public final class IndexSpec {
      *     {@code halfvec}
      */
     public static Builder on(String table, String column) {
-        return new Builder(TableName.parse(table), column);
+        return new Builder(TableName.parse(table), Given.nonNull(column, "column"));
     }
 
     TableName table() {

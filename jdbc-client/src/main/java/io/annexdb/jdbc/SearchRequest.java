@@ -37,10 +37,15 @@ public final class SearchRequest<T> {
      * @param column name of the indexed vector column
      * @param vector query, as many finite components as the column's vectors have; copied
      * @param mapper makes a value of each row
+     * @throws NullPointerException with the name of an argument that is null
      */
     public static <T> Builder<T> of(
             String table, String column, float[] vector, RowMapper<T> mapper) {
-        return new Builder<>(TableName.parse(table), column, List.of(vector.clone()), mapper);
+        return new Builder<>(
+                TableName.parse(table),
+                Given.nonNull(column, "column"),
+                List.of(Given.nonNull(vector, "vector").clone()),
+                Given.nonNull(mapper, "mapper"));
     }
 
     /**
@@ -52,7 +57,11 @@ public final class SearchRequest<T> {
      */
     public static <T> Builder<T> ofAll(
             String table, String column, List<float[]> vectors, RowMapper<T> mapper) {
-        return new Builder<>(TableName.parse(table), column, copies(vectors), mapper);
+        return new Builder<>(
+                TableName.parse(table),
+                Given.nonNull(column, "column"),
+                copies(Given.nonNull(vectors, "vectors")),
+                Given.nonNull(mapper, "mapper"));
     }
 
     private static List<float[]> copies(List<float[]> vectors) {
@@ -178,7 +187,8 @@ public final class SearchRequest<T> {
          *     another type
          */
         public Builder<T> filter(String expression, @Nullable Object... parameters) {
-            boundFilter = FilterExpression.bind(expression, parameters);
+            boundFilter =
+                    FilterExpression.bind(Given.nonNull(expression, "expression"), parameters);
             return this;
         }
 

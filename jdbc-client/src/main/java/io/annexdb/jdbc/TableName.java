@@ -13,7 +13,7 @@ record TableName(String sql) {
     private static final Pattern NAME = Pattern.compile(IDENTIFIER + "(?:\\." + IDENTIFIER + ")?");
 
     static TableName parse(String name) {
-        Matcher matcher = NAME.matcher(name);
+        Matcher matcher = NAME.matcher(Given.nonNull(name, "table"));
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
                     "not a table name: "

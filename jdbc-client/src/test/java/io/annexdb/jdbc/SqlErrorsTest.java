@@ -31,6 +31,19 @@ class SqlErrorsTest {
     }
 
     @Test
+    void theHintIsPrinted() {
+        AnnexClientException error =
+                SqlErrors.ofState("42704", "no such index", "There are: docs_embedding.", null);
+        assertEquals(
+                "io.annexdb.jdbc.InvalidRequestException: no such index\n"
+                        + "  Hint: There are: docs_embedding.",
+                error.toString());
+        assertEquals(
+                "io.annexdb.jdbc.AnnexClientException: why",
+                SqlErrors.translate(new SQLException("why")).toString());
+    }
+
+    @Test
     void aMissingStateIsAnInternalError() {
         assertEquals("XX000", SqlErrors.translate(new SQLException("why")).sqlState());
     }
