@@ -10,6 +10,7 @@ import io.annexdb.benchmarks.ann.engine.EngineProcess;
 import io.annexdb.benchmarks.ann.engine.LaunchEngine;
 import io.annexdb.benchmarks.ann.engine.PgvectorServer;
 import io.annexdb.benchmarks.ann.engine.SearchRequest;
+import io.annexdb.benchmarks.server.WorkFolder;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 
@@ -41,9 +42,10 @@ final class RunBench {
                         ComputeGroundTruth.run(dataset, plan.k(), plan.selectivity()),
                         plan);
         List<Entrant> entrants = runnable(plan, print);
-        Path folder = Files.createTempDirectory(Files.createDirectories(cache), "bench-");
         List<EngineProcess> engines = new ArrayList<>();
-        try {
+        try (WorkFolder work = WorkFolder.in(cache, "bench-");
+                AutoCloseableEngines _ = () -> engines.forEach(EngineProcess::close)) {
+            Path folder = work.path();
             List<Contender> contenders = new ArrayList<>();
             for (Entrant entrant : entrants) {
                 EngineProcess engine =
@@ -59,10 +61,13 @@ final class RunBench {
             print.results(report);
             profile(contenders, plan, print);
             return report;
-        } finally {
-            engines.forEach(EngineProcess::close);
-            DeleteFolder.run(folder);
         }
+    }
+
+    /** Engines have files open, so they end before the folder goes. */
+    private interface AutoCloseableEngines extends AutoCloseable {
+        @Override
+        void close();
     }
 
     private static List<Entrant> runnable(BenchPlan plan, PrintReport print) {

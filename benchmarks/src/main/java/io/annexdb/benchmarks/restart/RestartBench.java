@@ -1,11 +1,11 @@
 package io.annexdb.benchmarks.restart;
 
 import io.annexdb.benchmarks.ann.DatasetOptions;
-import io.annexdb.benchmarks.ann.DeleteFolder;
 import io.annexdb.benchmarks.ann.dataset.Dataset;
 import io.annexdb.benchmarks.ann.dataset.VectorFile;
 import io.annexdb.benchmarks.progress.Progress;
 import io.annexdb.benchmarks.server.QuietLogs;
+import io.annexdb.benchmarks.server.WorkFolder;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.IndexSettings;
 import io.annexdb.sidecar.index.ShardStatus;
@@ -25,8 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -61,18 +59,15 @@ public final class RestartBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         QuietLogs.begin();
-        try (Dataset rows = dataset.open()) {
-            Path folder = Files.createTempDirectory(dataset.cacheFolder(), "restart-");
-            try {
-                IndexSettings settings = IndexSettings.of(folder).withLinkerThreads(2);
-                ShardDefinition shard = shard(rows.base().dimension());
-                float[] query = rows.queries().row(0);
-                List<Neighbor> before = build(settings, shard, rows.base(), query);
-                for (int i = 0; i < times; i++) {
-                    open(settings, shard, query, before);
-                }
-            } finally {
-                DeleteFolder.run(folder);
+        try (Dataset rows = dataset.open();
+                WorkFolder folder = WorkFolder.in(dataset.cacheFolder(), "restart-")) {
+            IndexSettings settings =
+                    IndexSettings.of(folder.path().resolve("index")).withLinkerThreads(2);
+            ShardDefinition shard = shard(rows.base().dimension());
+            float[] query = rows.queries().row(0);
+            List<Neighbor> before = build(settings, shard, rows.base(), query);
+            for (int i = 0; i < times; i++) {
+                open(settings, shard, query, before);
             }
         }
         return 0;

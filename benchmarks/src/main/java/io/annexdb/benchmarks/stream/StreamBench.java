@@ -1,7 +1,6 @@
 package io.annexdb.benchmarks.stream;
 
 import io.annexdb.benchmarks.ann.DatasetOptions;
-import io.annexdb.benchmarks.ann.DeleteFolder;
 import io.annexdb.benchmarks.ann.dataset.Dataset;
 import io.annexdb.benchmarks.progress.Progress;
 import io.annexdb.benchmarks.server.DevelopmentServer;
@@ -9,6 +8,7 @@ import io.annexdb.benchmarks.server.Ports;
 import io.annexdb.benchmarks.server.QuietLogs;
 import io.annexdb.benchmarks.server.ServerFolder;
 import io.annexdb.benchmarks.server.StopAtExit;
+import io.annexdb.benchmarks.server.WorkFolder;
 
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.concurrent.Callable;
@@ -74,12 +73,9 @@ public final class StreamBench implements Callable<Integer> {
         StreamPlan plan = new StreamPlan(seconds, rate, transactionRows, preload);
         try (Dataset rows = dataset.open()) {
             plan.check(rows.base().rows());
-            Path folder = Files.createTempDirectory(dataset.cacheFolder(), "stream-");
-            try {
+            try (WorkFolder folder = WorkFolder.in(dataset.cacheFolder(), "stream-")) {
                 // Not a temporary one: those run without fsync, and commits are to be real.
-                measure(ServerFolder.at(folder), rows, plan);
-            } finally {
-                DeleteFolder.run(folder);
+                measure(ServerFolder.at(folder.path().resolve("server")), rows, plan);
             }
         }
         return 0;
