@@ -5,15 +5,22 @@ import ch.qos.logback.classic.Logger;
 
 import org.slf4j.LoggerFactory;
 
-/** Keeps the libraries' log lines out of what people read on the terminal. */
+import java.util.List;
+
+/** Keeps log lines, the libraries' and our own, out of what people read on the terminal. */
 public final class QuietLogs {
+    /** The second has a level of its own in the sidecar's logback.xml. */
+    private static final List<String> LOGGERS = List.of(Logger.ROOT_LOGGER_NAME, "io.annexdb");
+
     private QuietLogs() {}
 
     /** From now on only errors are logged, unless the environment has ANNEX_TRACE. */
     public static void begin() {
         boolean trace = System.getenv("ANNEX_TRACE") != null;
-        if (LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME) instanceof Logger root) {
-            root.setLevel(trace ? Level.INFO : Level.ERROR);
+        for (String name : LOGGERS) {
+            if (LoggerFactory.getLogger(name) instanceof Logger logger) {
+                logger.setLevel(trace ? Level.INFO : Level.ERROR);
+            }
         }
     }
 }
