@@ -106,8 +106,8 @@ public final class DemoCommand implements AnnexSubcommand, IExitCodeGenerator {
         QuietLogs.begin();
         try {
             ServerFolder folder = data == null ? ServerFolder.temporary() : ServerFolder.at(data);
-            Ports ports = new Ports(port, sidecarPort, httpPort).resolve();
-            try (DevelopmentServer server = new DevelopmentServer(folder, ports)) {
+            Ports ports = new Ports(port, sidecarPort, httpPort);
+            try (DevelopmentServer server = DevelopmentServer.in(folder, ports)) {
                 StopAtExit.register(server);
                 StopAtExit.unlessStopping(server, () -> demonstrate(server));
             }

@@ -42,6 +42,23 @@ public final class DevelopmentServer implements AutoCloseable {
         this.ports = ports;
     }
 
+    /**
+     * In a folder that is taken over also when there are no such ports; nothing is started yet.
+     *
+     * @param wanted 0 for a free one
+     * @throws IllegalArgumentException naming the option of a port that is taken
+     */
+    public static DevelopmentServer in(ServerFolder folder, Ports wanted) throws IOException {
+        try {
+            Ports ports = wanted.resolve();
+            folder.describe(ports);
+            return new DevelopmentServer(folder, ports);
+        } catch (RuntimeException | IOException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
     /** Starts everything, and returns when the sidecar answers. */
     public void start() throws IOException, InterruptedException {
         step(() -> postgres = EmbeddedServer.start(folder, ports.postgres()));

@@ -13,10 +13,12 @@ import java.net.ServerSocket;
  * @param http TCP port of the sidecar's metrics and health
  */
 public record Ports(int postgres, int sidecar, int http) {
+    private static final int PORT_MAX = 65_535;
+
     /**
      * Replaces each 0 by a free port, and checks that the others are free.
      *
-     * @throws IllegalArgumentException naming the option of a port that is taken
+     * @throws IllegalArgumentException naming the option of a port that is taken or out of range
      */
     public Ports resolve() {
         // All three are held at once, so that no two become the same.
@@ -30,6 +32,10 @@ public record Ports(int postgres, int sidecar, int http) {
     }
 
     private static ServerSocket bind(String option, int port) throws IOException {
+        if (port < 0 || port > PORT_MAX) {
+            throw new IllegalArgumentException(
+                    option + " is " + port + ", allowed are 0 to " + PORT_MAX);
+        }
         ServerSocket socket = new ServerSocket();
         try {
             socket.setReuseAddress(true);

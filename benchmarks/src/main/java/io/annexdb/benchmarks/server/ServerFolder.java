@@ -24,10 +24,12 @@ import java.util.stream.Stream;
  * password        of the database user postgres
  * secret          shared by the SQL functions and the sidecar
  * log/            postgres.log, sidecar.log
+ * running         while it is in use: which process, and where it listens
  * </pre>
  */
 public final class ServerFolder implements AutoCloseable {
     private static final SecureRandom RANDOM = new SecureRandom();
+    private static final String RUNNING = "running";
 
     private final Path path;
     private final boolean temporary;
@@ -65,9 +67,34 @@ public final class ServerFolder implements AutoCloseable {
                         path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         if (!isLocked(lock)) {
             lock.close();
-            throw new IllegalArgumentException(path + " is in use by another annex process");
+            throw new IllegalArgumentException(inUse(path));
         }
+        Files.deleteIfExists(path.resolve(RUNNING));
         return new ServerFolder(path, temporary, lock);
+    }
+
+    private static String inUse(Path path) {
+        String who = "another annex process";
+        try {
+            who = Files.readString(path.resolve(RUNNING)).strip();
+        } catch (IOException e) {
+            // It is about to start, or to end.
+        }
+        return "annex runs in %s already: %s. Use that one, or stop it first, or give another"
+                        .formatted(path, who)
+                + " folder with --data";
+    }
+
+    /** Tells whoever wants to use the folder as well what runs in it. */
+    void describe(Ports ports) throws IOException {
+        write(
+                RUNNING,
+                List.of(
+                        "process %d, PostgreSQL on port %d, sidecar on port %d"
+                                .formatted(
+                                        ProcessHandle.current().pid(),
+                                        ports.postgres(),
+                                        ports.sidecar())));
     }
 
     private static boolean isLocked(FileChannel lock) throws IOException {
@@ -144,6 +171,7 @@ public final class ServerFolder implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        Files.deleteIfExists(path.resolve(RUNNING));
         lock.close();
         if (temporary) {
             delete(path);

@@ -60,8 +60,10 @@ public final class UpCommand implements AnnexSubcommand {
     public void run() {
         QuietLogs.begin();
         try {
-            Ports ports = new Ports(port, sidecarPort, httpPort).resolve();
-            try (DevelopmentServer server = new DevelopmentServer(ServerFolder.at(data), ports)) {
+            // The folder first: where a server runs in it already, that has the ports as well.
+            ServerFolder folder = ServerFolder.at(data);
+            Ports ports = new Ports(port, sidecarPort, httpPort);
+            try (DevelopmentServer server = DevelopmentServer.in(folder, ports)) {
                 StopAtExit.register(server);
                 StopAtExit.unlessStopping(server, () -> serve(server));
             }

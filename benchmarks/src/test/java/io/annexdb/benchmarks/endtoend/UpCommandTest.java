@@ -1,6 +1,7 @@
 package io.annexdb.benchmarks.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -31,7 +33,7 @@ class UpCommandTest {
     @Timeout(120)
     void servesUntilItIsToldToEndAndThenStopsEverything()
             throws IOException, InterruptedException, SQLException {
-        Process up = start();
+        Process up = start(0);
         List<ProcessHandle> children;
         String url;
         try (BufferedReader out =
@@ -44,6 +46,7 @@ class UpCommandTest {
                             statement.executeQuery("SELECT reachable FROM annex.sidecar_status")) {
                 assertTrue(row.next() && row.getBoolean(1));
             }
+            assertASecondOneIsTold(URI.create(url.substring("jdbc:".length())).getPort());
             children = up.descendants().toList();
             assertTrue(!children.isEmpty(), "the sidecar is a process of its own");
             up.destroy();
@@ -55,7 +58,24 @@ class UpCommandTest {
         assertThrows(SQLException.class, () -> DriverManager.getConnection(url).close());
     }
 
-    private Process start() throws IOException {
+    /** Not that a port is taken, which is no more than a consequence. */
+    private void assertASecondOneIsTold(int port) throws IOException, InterruptedException {
+        Process second = start(port);
+        try {
+            String said =
+                    new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(second.waitFor(60, TimeUnit.SECONDS), "goes on");
+            assertNotEquals(0, second.exitValue());
+            assertTrue(
+                    said.contains("annex runs in " + parent.resolve("data") + " already: process "),
+                    said);
+            assertTrue(said.contains("PostgreSQL on port " + port), said);
+        } finally {
+            second.destroyForcibly();
+        }
+    }
+
+    private Process start(int port) throws IOException {
         ProcessBuilder builder =
                 new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -66,7 +86,7 @@ class UpCommandTest {
                         "io.annexdb.sidecar.Annex",
                         "up",
                         "--data=" + parent.resolve("data"),
-                        "--port=0",
+                        "--port=" + port,
                         "--sidecar-port=0",
                         "--http-port=0");
         builder.redirectErrorStream(true);

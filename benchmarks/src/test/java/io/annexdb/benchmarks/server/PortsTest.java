@@ -33,4 +33,12 @@ class PortsTest {
             assertTrue(message.contains("--sidecar-port"), message);
         }
     }
+
+    @Test
+    void aPortOutOfRangeIsNamedWithTheRange() {
+        IllegalArgumentException error =
+                assertThrows(
+                        IllegalArgumentException.class, () -> new Ports(0, 0, 99_999).resolve());
+        assertEquals("--http-port is 99999, allowed are 0 to 65535", error.getMessage());
+    }
 }

@@ -47,6 +47,22 @@ class ServerFolderTest {
         try (ServerFolder folder = ServerFolder.at(data)) {
             assertThrows(IllegalArgumentException.class, () -> ServerFolder.at(data));
             assertFalse(folder.isTemporary());
+            folder.describe(new Ports(5450, 7432, 7480));
+            String refusal =
+                    String.valueOf(
+                            assertThrows(
+                                            IllegalArgumentException.class,
+                                            () -> ServerFolder.at(data))
+                                    .getMessage());
+            assertTrue(
+                    refusal.contains(
+                            "runs in %s already: process %d, PostgreSQL on port 5450, sidecar on"
+                                            .formatted(data, ProcessHandle.current().pid())
+                                    + " port 7432"),
+                    refusal);
+        }
+        try (ServerFolder folder = ServerFolder.at(data)) {
+            assertFalse(Files.exists(folder.path().resolve("running")));
         }
     }
 
