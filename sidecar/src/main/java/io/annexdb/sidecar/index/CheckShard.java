@@ -69,7 +69,33 @@ final class CheckShard {
             add(files.log(named.number()), Verdict.MISSING, "the manifest names it");
         }
         headers.forEach((path, header) -> checkpoint(path, header, readerOf(path)));
+        graph();
         return verdicts;
+    }
+
+    /**
+     * Without a graph, or lists, an index has one that is made again, or is one that needs none.
+     */
+    private void graph() {
+        if (Files.exists(files.graph()) || Files.exists(files.lists())) {
+            return;
+        }
+        List<Path> older = files.graphs().stream().filter(Files::exists).toList();
+        int rows = summaries.values().stream().mapToInt(LogSummary::rows).max().orElse(0);
+        if (!older.isEmpty()) {
+            add(
+                    files.graph(),
+                    Verdict.ABSENT,
+                    older.getFirst().getFileName()
+                            + " takes its place at the next start, and what that lacks is linked"
+                            + " again");
+        } else if (rows > 0) {
+            add(
+                    files.graph(),
+                    Verdict.ABSENT,
+                    "a graph or lists, if the index has any, are built again from its %,d rows"
+                            .formatted(rows));
+        }
     }
 
     private ReadAll readerOf(Path path) {

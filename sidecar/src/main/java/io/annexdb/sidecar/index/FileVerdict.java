@@ -5,7 +5,7 @@ package io.annexdb.sidecar.index;
  *
  * @param file its path within the data directory
  * @param verdict in a word
- * @param bytes its length; 0 when it is missing
+ * @param bytes its length; 0 when it is not there
  * @param detail what it holds, or what is wrong with it
  */
 public record FileVerdict(String file, Verdict verdict, long bytes, String detail) {
@@ -15,13 +15,15 @@ public record FileVerdict(String file, Verdict verdict, long bytes, String detai
         /** Whole, but of rows or of a log that a restart does not use. */
         UNUSED,
         DAMAGED,
-        MISSING
+        MISSING,
+        /** Not there, and made again from the log, or from an older file, without any loss. */
+        ABSENT
     }
 
     /** Whether something is lost. */
     public boolean isBad() {
         return switch (verdict) {
-            case GOOD, UNUSED -> false;
+            case GOOD, UNUSED, ABSENT -> false;
             case DAMAGED, MISSING -> true;
         };
     }

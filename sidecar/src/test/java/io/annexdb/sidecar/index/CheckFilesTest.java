@@ -63,11 +63,19 @@ class CheckFilesTest {
             Files.delete(path);
             List<String> missing = bad();
             assertEquals(name.equals("manifest") || name.contains("/log-"), missing.contains(name));
+            assertEquals(name.endsWith("/graph"), absent().contains(name), name);
             Files.write(path, file.getValue());
             files++;
         }
         assertTrue(files >= 10, "only " + files + " files");
         assertEquals(List.of(), bad());
+    }
+
+    private List<String> absent() {
+        return CheckFiles.run(directory).stream()
+                .filter(each -> each.verdict() == FileVerdict.Verdict.ABSENT)
+                .map(FileVerdict::file)
+                .toList();
     }
 
     private List<String> bad() {
