@@ -464,12 +464,41 @@ comment on function annex_internal.prepare(
     bigint, text, integer, integer, text, double precision, text, text, text) is
     'Which sidecars to ask for an index, if the session''s role may read it, and the request but for its queries; or a failure';
 
+create or replace function annex_internal.failure_of_table(index_id bigint) returns jsonb
+language plpgsql stable
+as $function$
+declare
+    v_obstacle text[] := pg_catalog.regexp_match(annex_internal.obstacle(index_id), '^(.*); (.*)$');
+begin
+    -- Without an obstacle NULL. The second part says what to do.
+    return case when v_obstacle is not null then pg_catalog.jsonb_build_object(
+        'sqlstate', '55000',
+        'message', (select pg_catalog.format('index "%s" is out of service: %s', v.index_name, v_obstacle[1])
+            from memory.vector_indexes v where v.index_id = failure_of_table.index_id),
+        'hint', pg_catalog.upper(pg_catalog.left(v_obstacle[2], 1)) || pg_catalog.substr(v_obstacle[2], 2) || '.') end;
+end
+$function$;
+comment on function annex_internal.failure_of_table(bigint) is
+    'The failure of a request to an index whose table has been altered so that no sidecar can follow it; NULL when nothing stands in the way';
+
 create or replace function annex_internal.failure_of(
     status text, detail jsonb, partitions integer, index_id bigint) returns jsonb
 language plpgsql stable
 as $function$
 begin
     if status <> 'ok' then
+        -- A sidecar does not have the index of a table that it cannot follow, and knows no more than that.
+        if detail ->> 'sqlstate' in ('55000', '42704') then
+            detail := coalesce(annex_internal.failure_of_table(index_id), detail);
+        end if;
+        if detail ->> 'sqlstate' = '42704' then
+            -- It speaks of a number, which is nobody's name of the index.
+            detail := detail || (
+                select jsonb_build_object(
+                    'message', format('the sidecar does not have index "%s" of %s yet', v.index_name, v.table_name),
+                    'hint', 'It looks at the catalog each second; see annex.index_status, or wait with annex.wait_for_index.')
+                from memory.vector_indexes v where v.index_id = failure_of.index_id);
+        end if;
         return detail;
     end if;
     if (detail ->> 'shards')::integer < partitions then

@@ -68,6 +68,10 @@ declare
         where a.attrelid = pg_catalog.to_regclass(index.table_name) and a.attname = index.namespace_column);
     v_text text := namespace;
 begin
+    if v_type is null then
+        raise exception 'namespace column "%" of % is gone', index.namespace_column, index.table_name
+            using errcode = 'undefined_column', hint = 'Drop the index and create it again, with another namespace_column.';
+    end if;
     -- Sidecars compare texts, and a value of another type has more than one: 't' and 'true', '7' and '07'.
     if v_type not in ('text'::pg_catalog.regtype, 'varchar'::pg_catalog.regtype) then
         execute 'select ' || annex_internal.key_text(

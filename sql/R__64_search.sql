@@ -87,8 +87,10 @@ begin
         annex_internal.dimension_sql(index.metric, v_vector),
         case when namespace is null then 'true' else annex_internal.namespace_condition(index, '$3') end,
         coalesce(filter, 'true'),
-        (select pg_catalog.string_agg(pg_catalog.format('%s.%I', v_alias, c), ', ' order by place)
-            from pg_catalog.unnest(index.key_columns) with ordinality u (c, place))) using query, k, namespace
+        -- A key column that is gone orders nothing.
+        coalesce((select pg_catalog.string_agg(pg_catalog.format('%s.%I', v_alias, c), ', ' order by place)
+            from pg_catalog.unnest(index.key_columns) with ordinality u (c, place)
+            where c = any (annex_internal.current_columns(v_target))), '2')) using query, k, namespace
     loop
         exit when v_row.distance is null or v_row.distance > coalesce(max_distance, 1.7e308);
         hit := v_row.hit;
@@ -119,6 +121,7 @@ declare
     v_call record;
     v_altered boolean := v_index.fetch_columns
         <> annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name));
+    v_failure jsonb;
     v_found annex_internal.found;
     v_rows record;
     v_wanted integer := k;
@@ -128,6 +131,14 @@ begin
         v_index, v_may_have_written, filter, namespace, ef_search, consistency);
     namespace := v_call.namespace;
     if v_call.must_be_exact then
+        return query select * from annex_internal.exact(
+            target, v_index, query, k, namespace, filter, max_distance, with_vector);
+        return;
+    end if;
+
+    v_failure := case when v_altered then annex_internal.failure_of_table(v_index.index_id) end;
+    if v_failure is not null then
+        perform annex_internal.report_failure(v_failure, v_call.fallback);
         return query select * from annex_internal.exact(
             target, v_index, query, k, namespace, filter, max_distance, with_vector);
         return;

@@ -296,13 +296,20 @@ language plpgsql volatile parallel restricted
 as $function$
 #variable_conflict use_variable
 declare
+    v_failure jsonb;
     v_found record;
     v_rows record;
 begin
-    select * into v_found from annex_internal.candidates_of_each(index, queries, asked_for, wanted, namespace, filter,
-        max_distance, ef_search, consistency, timeout_ms, k);
-    if v_found.failure is not null then
-        perform annex_internal.report_failure(v_found.failure, fallback);
+    if index.fetch_columns <> annex_internal.current_columns(pg_catalog.to_regclass(index.table_name)) then
+        v_failure := annex_internal.failure_of_table(index.index_id);
+    end if;
+    if v_failure is null then
+        select * into v_found from annex_internal.candidates_of_each(index, queries, asked_for, wanted, namespace, filter,
+            max_distance, ef_search, consistency, timeout_ms, k);
+        v_failure := v_found.failure;
+    end if;
+    if v_failure is not null then
+        perform annex_internal.report_failure(v_failure, fallback);
         return query select * from annex_internal.exact_of_each(
             target, index, queries, asked_for, k, namespace, filter, max_distance, with_vector);
         return;

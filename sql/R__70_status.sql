@@ -113,6 +113,9 @@ begin
         when v_index.namespace_column is not null and not v_index.namespace_column = any (v_columns) then
             format('namespace column "%s" of %s is gone; drop the index and create it again',
                 v_index.namespace_column, v_index.table_name)
+        when not v_index.key_columns <@ v_columns then
+            format('key column "%s" of %s is gone; drop the index and create it again',
+                (select c from unnest(v_index.key_columns) c where c <> all (v_columns) limit 1), v_index.table_name)
         when v_key is null then
             format('%s has no usable key any more; give it the primary key (%s), or drop the index',
                 v_index.table_name, array_to_string(v_index.key_columns, ', '))
