@@ -75,6 +75,13 @@ return (
 comment on function annex_internal.vector_type(oid) is
     'real[], bit (also for bit varying), or vector or halfvec of pgvector; NULL for a type that cannot be indexed';
 
+create or replace function annex_internal.type_dimension(type_id oid, modifier integer) returns integer
+language sql immutable parallel safe
+-- The length of real[] and of bit varying is at most a limit.
+return case when modifier > 0 and type_id not in ('real[]'::regtype, 'varbit'::regtype) then modifier end;
+comment on function annex_internal.type_dimension(oid, integer) is
+    'Elements of a vector column''s values, where its type says so; else NULL';
+
 create or replace function annex_internal.attribute_type(attribute pg_attribute) returns text
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
@@ -151,7 +158,12 @@ set search_path to pg_catalog, pg_temp
 set citus.override_table_visibility to off
 as $function$
     select v.index_id, v.index_name, v.table_name, v.column_name::text, annex_internal.vector_type(a.atttypid),
-        v.metric, v.method, v.key_columns::text[], v.namespace_column::text, v.dimension, v.m,
+        v.metric, v.method, v.key_columns::text[], v.namespace_column::text,
+        -- One relation alone can take another dimension when it has no row left; several have to agree.
+        case when v.options ? 'dimension' then v.dimension
+            else coalesce(annex_internal.type_dimension(a.atttypid, a.atttypmod),
+                case when c.oid = to_regclass(v.table_name) then 0 else v.dimension end) end,
+        v.m,
         v.ef_construction, v.quantization, coalesce(v.options ->> 'vectors', 'memory'), coalesce((v.options ->> 'nlist')::integer, 0),
         coalesce((v.options ->> 'nprobe')::integer, 0), coalesce((v.options ->> 'nbits')::integer, 0), c.oid, format('%I.%I', n.nspname, c.relname),
         i.names, i.types, i.numbers

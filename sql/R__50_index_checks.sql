@@ -285,9 +285,9 @@ as $function$
 declare
     v_dimension integer;
 begin
-    -- The length of real[] and of bit varying is at most a limit.
-    if vector_column.atttypid not in ('real[]'::regtype, 'varbit'::regtype) and vector_column.atttypmod > 0 then
-        return vector_column.atttypmod;
+    v_dimension := annex_internal.type_dimension(vector_column.atttypid, vector_column.atttypmod);
+    if v_dimension is not null then
+        return v_dimension;
     end if;
     execute format('select %s from %s where %I is not null limit 1',
         case annex_internal.vector_type(vector_column.atttypid)

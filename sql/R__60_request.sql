@@ -49,10 +49,68 @@ end
 $function$;
 comment on function annex_internal.explain_no_index(text, name) is 'Raises the error for a column without an index';
 
+create or replace function annex_internal.fixed_dimension(index memory.vector_indexes) returns integer
+language plpgsql stable parallel safe
+as $function$
+declare
+    v_target regclass := pg_catalog.to_regclass(index.table_name);
+begin
+    if index.options ? 'dimension' then
+        return index.dimension;
+    end if;
+    return coalesce(
+        (select annex_internal.type_dimension(a.atttypid, a.atttypmod) from pg_catalog.pg_attribute a
+            where a.attrelid = v_target and a.attname = index.column_name),
+        case when annex_internal.is_distributed(v_target)
+                or exists (select from pg_catalog.pg_class c where c.oid = v_target and c.relkind = 'p')
+            then index.dimension else 0 end);
+end
+$function$;
+comment on function annex_internal.fixed_dimension(memory.vector_indexes) is
+    'The dimension of all vectors of an index: the option''s, the column type''s, or of a table in several relations that of its first row when the index was created; 0 where the rows that there are decide';
+
+create or replace function annex_internal.check_dimension(expected integer, query real[]) returns void
+language plpgsql immutable parallel safe
+as $function$
+begin
+    if expected <> 0 and pg_catalog.cardinality(query) <> expected then
+        raise exception 'expected % dimensions, not %', expected, pg_catalog.cardinality(query)
+            using errcode = 'data_exception', hint = 'Query with a vector from the model that made the column''s vectors; where these have another dimension '
+                    'than they had, drop and create the index.';
+    end if;
+end
+$function$;
+comment on function annex_internal.check_dimension(integer, real[]) is 'Raises the error for a query of another dimension; 0 takes any';
+
+create or replace function annex_internal.check_row_dimensions(index memory.vector_indexes, query real[]) returns void
+language plpgsql volatile parallel restricted
+as $function$
+declare
+    v_dimension integer := annex_internal.fixed_dimension(index);
+    v_of_row text := annex_internal.dimension_sql(index.metric, pg_catalog.quote_ident(index.column_name));
+    v_exists boolean;
+begin
+    if v_dimension = 0 then
+        execute pg_catalog.format('select %1$s from %2$s where %1$s is not null limit 1', v_of_row, index.table_name)
+            into v_dimension;
+        if v_dimension <> pg_catalog.cardinality(query) then
+            execute pg_catalog.format('select exists (select from %2$s where %1$s = pg_catalog.cardinality($1))',
+                v_of_row, index.table_name) into v_exists using query;
+            if v_exists then
+                return;
+            end if;
+        end if;
+    end if;
+    perform annex_internal.check_dimension(v_dimension, query);
+end
+$function$;
+comment on function annex_internal.check_row_dimensions(memory.vector_indexes, real[]) is
+    'Raises the error for a query of another dimension than the index has or, where that is not fixed, any row has';
+
 create or replace function annex_internal.check_query(
     index memory.vector_indexes, query real[], k integer, namespace text, max_distance double precision)
 returns text
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 as $function$
 declare
     v_text text;
@@ -70,9 +128,7 @@ begin
             using errcode = 'invalid_text_representation', hint = 'A vector is a flat array of real numbers.';
     end if;
     if index.dimension <> 0 and pg_catalog.cardinality(query) <> index.dimension then
-        raise exception 'expected % dimensions, not %', index.dimension, pg_catalog.cardinality(query)
-            using errcode = 'data_exception', hint = 'Query with a vector from the model that made the column''s vectors; where these have another dimension '
-                    'than they had, drop and create the index.';
+        perform annex_internal.check_dimension(annex_internal.fixed_dimension(index), query);
     end if;
     if pg_catalog.array_lower(query, 1) <> 1 then
         query := query[:];

@@ -60,20 +60,9 @@ declare
     v_target regclass := pg_catalog.to_regclass(index.table_name);
     v_alias text := (select pg_catalog.quote_ident(relname) from pg_catalog.pg_class where oid = v_target);
     v_vector text := pg_catalog.format('%s.%I', v_alias, index.column_name);
-    v_dimension integer;
     v_row record;
 begin
-    if index.dimension = 0 then
-        execute pg_catalog.format('select %1$s from %2$s where %1$s is not null limit 1',
-            annex_internal.dimension_sql(index.metric, pg_catalog.quote_ident(index.column_name)), index.table_name)
-            into v_dimension;
-        if v_dimension <> pg_catalog.cardinality(query) then
-            raise exception 'expected % dimensions, not %', v_dimension, pg_catalog.cardinality(query)
-                using errcode = 'data_exception',
-                    hint = 'Query with a vector from the model that made the column''s vectors; where these have another dimension '
-                    'than they had, drop and create the index.';
-        end if;
-    end if;
+    perform annex_internal.check_row_dimensions(index, query);
     -- Rows that an index would not have (another dimension, zero under cosine, NaN, infinity) have no distance
     -- or an infinite one, and come last.
     for v_row in execute pg_catalog.format(

@@ -183,7 +183,7 @@ select s.index_name, s.state, s.loaded_rows, s.expected_rows,
     case when s.state <> 'ready' and s.rows_per_second > 0 and s.expected_rows > s.loaded_rows
         then justify_interval(make_interval(secs => ceil((s.expected_rows - s.loaded_rows)::numeric / s.rows_per_second)))
     end as eta,
-    s.message as waits_for
+    case when s.phase <> 'ready' or s.state <> 'ready' then s.message end as waits_for
 from annex.index_status s;
 comment on view annex.index_progress is
     'How far the load of every index is: phase, rows of about how many, per cent, rows a second, how long it will still take, and which transactions it waits for (with pid or name, and age). Shows comparisons by annex.verify, too';
@@ -200,6 +200,9 @@ declare
     v_ready boolean;
     v_state text;
     v_seen text;
+    v_waits text;
+    v_skipped text;
+    v_notice_at timestamptz := pg_catalog.clock_timestamp() + interval '2 s';
     v_sidecar record;
     v_part jsonb;
     v_missing integer[];
@@ -219,6 +222,8 @@ begin
         v_expected := annex_internal.groups(pg_catalog.to_regclass(v_index.table_name), null, false);
         v_ready := true;
         v_seen := '';
+        v_waits := null;
+        v_skipped := null;
         v_missing := v_expected;
         for v_sidecar in select * from annex_internal.ask_status(true) loop
             if annex_internal.group_of(v_sidecar.sidecar) <> all (v_expected) then
@@ -253,12 +258,16 @@ begin
                     or (v_sidecar.detail ->> 'applied')::pg_lsn < (v_targets ->> v_sidecar.sidecar::text)::pg_lsn then
                 v_ready := false;
                 v_seen := pg_catalog.concat_ws('; ', nullif(v_seen, ''), pg_catalog.format(
-                    '%s: %s%s, %s of %s shards ready, %s of about %s rows loaded, %s bytes behind',
+                    '%s: %s%s, %s of %s shards ready, %s of about %s rows loaded, %s bytes behind%s',
                     v_sidecar.sidecar,
                     case when (v_sidecar.detail ->> 'streaming')::boolean then '' else 'not streaming, ' end, coalesce(v_part ->> 'state', 'not seen by the sidecar yet'),
                     coalesce(v_part ->> 'ready_shards', '0'), coalesce(v_part ->> 'shards', '0'),
                     coalesce(v_part ->> 'loaded_rows', '0'), coalesce(v_part ->> 'expected_rows', '0'),
-                    v_sidecar.detail ->> 'lag_bytes'));
+                    v_sidecar.detail ->> 'lag_bytes',
+                    ', ' || (v_part ->> 'message')));
+                v_waits := pg_catalog.concat_ws('; ', v_waits, v_part ->> 'message');
+            elsif (v_part ->> 'skipped')::bigint > 0 then
+                v_skipped := pg_catalog.concat_ws('; ', v_skipped, v_part ->> 'message');
             end if;
         end loop;
         -- Nothing comes of waiting for a sidecar that nobody has named.
@@ -267,11 +276,23 @@ begin
                 using errcode = 'object_not_in_prerequisite_state',
                     hint = 'Call annex.setup, which tells this database where its sidecars are.';
         end if;
-        exit when v_ready and pg_catalog.cardinality(v_missing) = 0;
+        if v_ready then
+            if v_skipped is not null then
+                raise warning 'index "%": %', name, v_skipped
+                    using hint = 'annex.index_status goes on to count them; annex.explain_row says what is wrong with one of them.';
+            end if;
+            return;
+        end if;
+        if v_waits <> '' and pg_catalog.clock_timestamp() >= v_notice_at then
+            raise notice 'index "%": %', name, v_waits;
+            v_notice_at := pg_catalog.clock_timestamp() + interval '5 s';
+        end if;
         if pg_catalog.clock_timestamp() >= v_deadline then
             raise exception 'index "%" is not ready after %: %', name, timeout, v_seen
                 using errcode = 'query_canceled',
-                    hint = 'See annex.index_progress and annex.sidecar_status, and wait longer if the load goes on.';
+                    hint = case when v_waits <> ''
+                        then 'End the transactions that are waited for (rollback prepared, pg_terminate_backend), or wait longer.'
+                        else 'See annex.index_progress and annex.sidecar_status, and wait longer if the load goes on.' end;
         end if;
         perform pg_catalog.pg_sleep(least(v_pause,
             greatest(0.001, extract(epoch from v_deadline - pg_catalog.clock_timestamp()))));
@@ -280,6 +301,6 @@ begin
 end
 $function$;
 comment on function annex.wait_for_index(text, interval) is
-    'Returns when the index is loaded everywhere and has caught up with what was committed when it was; an error with the figures when the timeout ends. Not in a transaction that has written.';
+    'Returns when the index is loaded everywhere and has caught up with what was committed when it was, with a warning when rows were skipped; an error with the figures when the timeout ends, and a notice each five seconds when it waits for other transactions. Not in a transaction that has written.';
 
 grant select on annex.indexes, annex.sidecar_status, annex.index_status, annex.index_progress to public;

@@ -153,8 +153,15 @@ declare
     v_answer record;
     v_ef integer;
 begin
+    perform annex_internal.check_row_dimensions(v_index, query);
     select * into v_call from annex_internal.prepare_search(v_index, false, filter, namespace, ef_search, consistency);
     namespace := v_call.namespace;
+    if not v_index.key_columns <@ annex_internal.current_columns(v_target) then
+        reason := 'index not servable';
+        message := annex_internal.failure_of_table(v_index.index_id) ->> 'message';
+        return next;
+        return;
+    end if;
     v_condition := annex_internal.key_condition(v_index, key, v_alias || '.');
 
     execute pg_catalog.format(
@@ -213,7 +220,7 @@ begin
     end if;
     if rank > k then
         reason := 'beyond k';
-        message := pg_catalog.format('the row is the %s. nearest of those that match, k is %s', rank, k);
+        message := pg_catalog.format('the row has rank %s among those that match, k is %s', rank, k);
         return next;
         return;
     end if;

@@ -33,6 +33,7 @@ final class BackgroundWork {
     private final Shared shared;
     private final ShardStore store;
     private final Serving serving;
+    private final Runnable emptied;
     private final AtomicBoolean enqueued = new AtomicBoolean();
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
@@ -47,12 +48,22 @@ final class BackgroundWork {
     /** The same for a training. */
     private volatile int trainFromRows;
 
-    /** Until the index is ready, rows are linked and codes trained, and no more. */
-    BackgroundWork(ShardDefinition definition, Shared shared, ShardStore store, Serving serving) {
+    /**
+     * Until the index is ready, rows are linked and codes trained, and no more.
+     *
+     * @param emptied no row is left, and no dimension is fixed: the tombstones may go
+     */
+    BackgroundWork(
+            ShardDefinition definition,
+            Shared shared,
+            ShardStore store,
+            Serving serving,
+            Runnable emptied) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
         this.serving = serving;
+        this.emptied = emptied;
     }
 
     /** Has the linkers look after the shard. */
@@ -201,6 +212,10 @@ final class BackgroundWork {
     }
 
     private void compact(Generation generation) {
+        if (store.rows().isFree()) {
+            emptied.run();
+            return;
+        }
         try {
             if (Compact.run(definition, store, generation, shared)) {
                 // The new slots' graph is on no disk yet.

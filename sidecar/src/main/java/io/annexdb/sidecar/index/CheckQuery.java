@@ -26,7 +26,9 @@ final class CheckQuery {
                     ErrorCode.DIMENSION_MISMATCH,
                     "expected %d dimensions, not %d, for index \"%s\""
                             .formatted(dimension, query.length, shard.index().name()),
-                    "Use the model that made the indexed vectors.");
+                    "Use the model that made the indexed vectors. Rows of another dimension are"
+                            + " skipped while the index has rows of its own: annex.index_status"
+                            + " counts them.");
         }
         boolean bits = shard.index().elements() == ElementType.BIT;
         for (int i = 0; i < query.length; i++) {

@@ -61,6 +61,9 @@ final class Compact {
             int linked = old.linking.linked();
             int[] newSlots = copyRows(old.segment, log, copy);
             Failpoint.COMPACTION_COPIED.pass();
+            if (copy.generation() == null && store.rows().isFree()) {
+                return false; // the last row went meanwhile, and its dimension would go with it
+            }
             carryOver(definition, store, old, copy, Arrays.copyOf(newSlots, linked), budget);
             log.flush();
             log.force();

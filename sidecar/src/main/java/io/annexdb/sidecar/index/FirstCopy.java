@@ -63,7 +63,8 @@ final class FirstCopy {
     /** All rows go, and those of the copy too. */
     void truncate() {
         truncated = true;
-        forgetDraft();
+        doubtful.clear();
+        doubtfulRows = 0;
     }
 
     /** Whether a row that the copy brings is older than what the stream has said of its key. */
@@ -125,20 +126,6 @@ final class FirstCopy {
     /** A row of the copy is about to be stored; what was there of its key goes. */
     void countStored(RowKey key) {
         result = find(key) < 0 ? result.withAdded() : result.withChanged();
-    }
-
-    /** Whether the draft's vectors are of another dimension than the table's. */
-    boolean isOfAnotherDimension(float[] vector) {
-        Segment segment = segment();
-        return segment != null
-                && segment.vectors().dimension() != vector.length
-                && doubtfulRows == segment.live();
-    }
-
-    /** All rows of the draft go; those of the copy still come. */
-    void forgetDraft() {
-        doubtful.clear();
-        doubtfulRows = 0;
     }
 
     /** Ends the copy: the table has none of the rows that are doubtful still. */

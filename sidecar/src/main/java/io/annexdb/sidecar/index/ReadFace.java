@@ -26,18 +26,25 @@ final class ReadFace {
     private final ShardStore store;
     private final Serving serving;
     private final BackgroundWork background;
+    private final Runnable outgrown;
 
+    /**
+     * @param outgrown no row is left, and a query has another dimension than those had: the table
+     *     may have such vectors by now
+     */
     ReadFace(
             ShardDefinition definition,
             Shared shared,
             ShardStore store,
             Serving serving,
-            BackgroundWork background) {
+            BackgroundWork background,
+            Runnable outgrown) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
         this.serving = serving;
         this.background = background;
+        this.outgrown = outgrown;
     }
 
     List<List<Neighbor>> search(
@@ -80,6 +87,10 @@ final class ReadFace {
             BooleanSupplier cancelled,
             Function<BatchSearch, List<List<T>>> how) {
         for (float[] query : queries) {
+            if (store.rows().isFree() && store.rows().isOfAnotherDimension(query)) {
+                outgrown.run();
+                requireServing();
+            }
             CheckQuery.check(definition, store.rows().dimension(), query, k);
         }
         Generation generation = serving.enter();
@@ -96,6 +107,13 @@ final class ReadFace {
             if (touched) {
                 background.wake();
             }
+        }
+    }
+
+    private void requireServing() {
+        Generation entered = serving.enter();
+        if (entered != null) {
+            entered.gate.exit();
         }
     }
 
@@ -125,7 +143,8 @@ final class ReadFace {
                     generation == null
                             ? 0
                             : Math.max(0, generation.segment.live() - writes.draftRows()),
-                    writes.skipped(),
+                    writes.skipped().rows(),
+                    writes.skipped().otherDimension(),
                     generation == null ? 0 : background.fresh(generation),
                     generation == null ? 0 : generation.segment.tombstones(),
                     store.rows().dimension(),

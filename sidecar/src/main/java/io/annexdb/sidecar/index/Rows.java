@@ -67,10 +67,32 @@ final class Rows implements ShardLog {
         return current == null ? index.dimension() : current.segment.vectors().dimension();
     }
 
+    /** Whether the vector's dimension is not that of the rows. */
+    boolean isOfAnotherDimension(float[] vector) {
+        int dimension = dimension();
+        return vector.length > 0 && dimension != 0 && vector.length != dimension;
+    }
+
+    /**
+     * Whether rows were here, of a dimension that nobody has fixed, and none is left. As long as
+     * there is one, its dimension is the index's.
+     */
+    boolean isFree() {
+        Generation current = generation;
+        return index.dimension() == 0 && current != null && current.segment.live() == 0;
+    }
+
+    /** Whether the rows that are here have not the dimension that the index is to have. */
+    boolean isOfAnotherDefinition() {
+        Generation current = generation;
+        return current != null
+                && index.dimension() != 0
+                && current.segment.vectors().dimension() != index.dimension();
+    }
+
     /** Whether the vector can be indexed here. */
     boolean accepts(float[] vector) {
-        int dimension = dimension();
-        if (vector.length == 0 || (dimension != 0 && vector.length != dimension)) {
+        if (vector.length == 0 || isOfAnotherDimension(vector)) {
             return false;
         }
         // Bits cannot be anything else: the column has nothing else.

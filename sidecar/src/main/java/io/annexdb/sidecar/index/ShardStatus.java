@@ -13,6 +13,7 @@ import java.util.Map;
  * @param rows live rows, linked or fresh
  * @param rowsSkipped rows seen whose vector could not be indexed: wrong dimension, NaN, infinity,
  *     zero under cosine; counted since the sidecar started
+ * @param otherDimension elements of the last vector that was skipped for its dimension; 0 if none
  * @param freshRows rows not yet linked into the graph, or not yet encoded, found by exact scan
  * @param tombstones slots of deleted rows, not yet reclaimed
  * @param dimension elements per vector; 0 until the first vector was seen
@@ -27,6 +28,7 @@ public record ShardStatus(
         State state,
         long rows,
         long rowsSkipped,
+        int otherDimension,
         long freshRows,
         long tombstones,
         int dimension,

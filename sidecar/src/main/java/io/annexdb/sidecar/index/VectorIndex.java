@@ -40,10 +40,26 @@ public final class VectorIndex {
         this.shared = shared;
         this.store = store;
         this.writes =
-                new WriteFace(definition, store, shared.budget(), watch, state == State.LOADING);
+                new WriteFace(
+                        definition,
+                        store,
+                        shared.budget(),
+                        watch,
+                        state == State.LOADING,
+                        this::outgrow);
         this.serving = new Serving(definition, store.rows(), writes, state);
-        this.background = new BackgroundWork(definition, shared, store, serving);
-        this.reads = new ReadFace(definition, shared, store, serving, background);
+        this.background = new BackgroundWork(definition, shared, store, serving, this::outgrow);
+        this.reads = new ReadFace(definition, shared, store, serving, background, this::outgrow);
+    }
+
+    /** No row is left: takes any dimension, if need be after the table has been copied again. */
+    private void outgrow() {
+        write(() -> {
+            if (serving.isReady() && store.rows().isFree() && !writes.release()) {
+                LOG.warn("{}: no row is left, and some may have been skipped", definition.key());
+                serving.load();
+            }
+        });
     }
 
     public ShardDefinition definition() {
@@ -181,9 +197,18 @@ public final class VectorIndex {
         load(key, namespace, unknown(), vector);
     }
 
-    /** Ends the first copy. Durable before it returns; the state is READY. */
-    public void finishLoad() {
-        write(writes::finish);
+    /**
+     * Ends the first copy. Durable before it returns; the state is READY.
+     *
+     * @return false when the copy has to be made once more, because its vectors have another
+     *     dimension than the rows had of which it has left none; the state stays LOADING
+     */
+    public boolean finishLoad() {
+        boolean[] whole = {true};
+        write(() -> whole[0] = writes.finish());
+        if (!whole[0]) {
+            return false;
+        }
         Failpoint.LOAD_ENDED.pass();
         store.sync();
         Failpoint.LOAD_SYNCED.pass();
@@ -191,6 +216,7 @@ public final class VectorIndex {
         shared.saveManifest().run();
         Failpoint.LOAD_SAVED.pass();
         background.wake();
+        return true;
     }
 
     /**

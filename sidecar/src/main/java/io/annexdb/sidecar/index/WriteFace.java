@@ -8,8 +8,6 @@ import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.segment.Segment;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.util.Collection;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,37 +18,47 @@ import java.util.concurrent.atomic.AtomicLong;
  * any time.
  */
 final class WriteFace {
-    private static final Logger LOG = LoggerFactory.getLogger(WriteFace.class);
-
     private final ShardDefinition definition;
     private final ShardStore store;
     private final LoggedRows changes;
     private final MemoryBudget budget;
     private final KeyWatch watch;
-    private final AtomicLong skipped = new AtomicLong();
+    private final Runnable outgrown;
+    private final SkippedRows skipped = new SkippedRows();
     private final AtomicLong loadedRows = new AtomicLong();
     private volatile long expectedRows;
 
     /** The copy that is coming in; null when there is none. */
     private volatile @Nullable FirstCopy copy;
 
+    /**
+     * Whether the skipped rows are all that there are: those from before a restart nobody knows.
+     */
+    private boolean knowsSkipped;
+
     private volatile CopyResult copied = new CopyResult(0, 0, 0, 0);
 
     /** Whether the rows that are there are to be compared with the table by the next copy. */
     private volatile boolean isDraft;
 
+    /**
+     * @param outgrown the last row has gone, and vectors have another dimension now; others of that
+     *     dimension have been skipped before, or may have been
+     */
     WriteFace(
             ShardDefinition definition,
             ShardStore store,
             MemoryBudget budget,
             KeyWatch watch,
-            boolean isDraft) {
+            boolean isDraft,
+            Runnable outgrown) {
         this.definition = definition;
         this.store = store;
         this.changes = store.changes();
         this.budget = budget;
         this.watch = watch;
         this.isDraft = isDraft;
+        this.outgrown = outgrown;
     }
 
     void update(
@@ -72,6 +80,7 @@ final class WriteFace {
             return;
         }
         if (!oldKey.equals(key)) {
+            skipped.remove(oldKey);
             changes.delete(oldKey);
         }
         store(key, namespace, complete, vector);
@@ -85,6 +94,7 @@ final class WriteFace {
             return false;
         }
         settle(newKey);
+        skipped.remove(newKey);
         changes.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
         return true;
     }
@@ -92,6 +102,7 @@ final class WriteFace {
     void delete(RowKey key) {
         touch(key);
         settle(key);
+        skipped.remove(key);
         changes.delete(key);
     }
 
@@ -100,6 +111,25 @@ final class WriteFace {
         if (coming != null) {
             coming.truncate();
         }
+        skipped.clear();
+        knowsSkipped = true;
+        forgetRows();
+    }
+
+    /**
+     * Gives up the dimension of the rows of which none is left.
+     *
+     * @return false when rows may have been skipped for it, so that the table has to be copied
+     */
+    boolean release() {
+        boolean nothingMissed = knowsSkipped && skipped.otherDimension() == 0;
+        if (nothingMissed) {
+            forgetRows();
+        }
+        return nothingMissed;
+    }
+
+    private void forgetRows() {
         watch.truncate();
         changes.truncate();
     }
@@ -125,7 +155,7 @@ final class WriteFace {
 
     /** Makes the store ready for a copy; not under the writing lock. */
     void prepare() {
-        if (isDraft) {
+        if (isDraft && !store.rows().isOfAnotherDefinition()) {
             store.distrust();
         } else {
             store.restart();
@@ -134,10 +164,14 @@ final class WriteFace {
 
     void begin(Lsn consistentPoint, long rowsExpected) {
         store.rows().setLsn(consistentPoint);
+        if (store.rows().isFree()) {
+            changes.truncate();
+        }
         copy = new FirstCopy(store, isDraft);
         isDraft = false;
         loadedRows.set(0);
-        skipped.set(0);
+        skipped.clear();
+        knowsSkipped = true;
         expectedRows = rowsExpected;
     }
 
@@ -146,11 +180,6 @@ final class WriteFace {
         FirstCopy coming = copy;
         if (coming == null || coming.ignores(key)) {
             return;
-        }
-        if (definition.index().dimension() == 0 && coming.isOfAnotherDimension(vector)) {
-            LOG.warn("{}: vectors have {} dimensions now", definition.key(), vector.length);
-            coming.forgetDraft();
-            changes.truncate();
         }
         if (coming.confirm(key, namespace, attributes, vector)) {
             return;
@@ -191,14 +220,22 @@ final class WriteFace {
         }
     }
 
-    void finish() {
+    /** Ends a copy; false when it has to be made once more. */
+    boolean finish() {
         FirstCopy coming = copy;
         if (coming != null) {
             coming.deleteDoubtful();
             copied = coming.result();
         }
-        changes.loaded(store.rows().lsn());
         copy = null;
+        if (store.rows().isFree()) {
+            changes.truncate();
+            if (skipped.otherDimension() > 0) {
+                return false;
+            }
+        }
+        changes.loaded(store.rows().lsn());
+        return true;
     }
 
     /** Ends a copy that will not be finished. */
@@ -226,8 +263,8 @@ final class WriteFace {
         return isDraft && copy == null;
     }
 
-    long skipped() {
-        return skipped.get();
+    SkippedRows skipped() {
+        return skipped;
     }
 
     long loadedRows() {
@@ -240,12 +277,22 @@ final class WriteFace {
 
     private void store(
             RowKey key, @Nullable String namespace, AttributeRow attributes, float[] vector) {
+        skipped.remove(key);
+        if (!store.rows().accepts(vector)) {
+            changes.delete(key);
+            if (copy == null && isOutgrown(vector)) {
+                outgrown.run();
+            }
+        }
         if (store.rows().accepts(vector)) {
             changes.put(key, namespace, attributes, vector);
         } else {
-            skipped.incrementAndGet();
-            changes.delete(key);
+            skipped.add(key, store.rows().isOfAnotherDimension(vector) ? vector.length : 0);
         }
+    }
+
+    private boolean isOutgrown(float[] vector) {
+        return store.rows().isFree() && store.rows().isOfAnotherDimension(vector);
     }
 
     private void touch(RowKey key) {

@@ -231,7 +231,10 @@ final class ShardCopy {
 
     /** All rows of the snapshot have come, and the stream is behind it: the index serves. */
     void finish(Lsn consistentPoint) {
-        route.index().finishLoad();
+        if (!route.index().finishLoad()) {
+            LOG.warn("Copying {} once more: its vectors have another dimension", shard.relation());
+            return;
+        }
         telemetry.copied(draftRows == 0 ? CopyKind.FILLED : CopyKind.COMPARED);
         report(consistentPoint, Duration.ofNanos(System.nanoTime() - beganNanos).toMillis());
     }

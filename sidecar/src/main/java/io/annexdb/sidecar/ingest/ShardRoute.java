@@ -46,6 +46,8 @@ final class ShardRoute {
     ShardRoute(VectorIndex index, Retries retries) {
         this.index = index;
         this.retries = retries;
+        // What serves from the beginning has had its first copy.
+        this.begun = index.state() == State.READY;
         this.waiting = index.state() == State.LOADING ? new WaitingChanges() : null;
     }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param expectedRows rows that it is expected to bring
  * @param phase what is being done for it, or its state where nothing is
  * @param rowsPerSecond rows of its tables read per second; 0 when that is not known
- * @param message why it failed or what it waits for; null otherwise
+ * @param message why it failed, what it waits for, or why rows were skipped; null otherwise
  */
 public record IndexStatus(
         long indexId,

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -107,7 +108,28 @@ public final class StatusService {
                 each.stream().mapToLong(ShardStatus::expectedRows).sum(),
                 activity != null ? activity.phase() : state.equals("loading") ? "queued" : state,
                 activity == null ? 0 : activity.rowsPerSecond(),
-                failed != null ? failed.failure() : activity == null ? null : activity.waitsFor());
+                failed != null
+                        ? failed.failure()
+                        : activity == null ? skipped(each) : activity.waitsFor());
+    }
+
+    /** What is to be known of rows that are not in the index, if there are such. */
+    private static @Nullable String skipped(List<ShardStatus> shards) {
+        long rows = shards.stream().mapToLong(ShardStatus::rowsSkipped).sum();
+        if (rows == 0) {
+            return null;
+        }
+        Optional<ShardStatus> other =
+                shards.stream().filter(one -> one.otherDimension() > 0).findFirst();
+        String why =
+                other.map(one ->
+                                ("dimension %d, the index has %d. Correct them, or drop the index"
+                                                + " and create it for that dimension")
+                                        .formatted(one.otherDimension(), one.dimension()))
+                        .orElse(
+                                "no vector in them, or one that is not finite, or zero under"
+                                        + " cosine");
+        return "%,d rows skipped: %s".formatted(rows, why);
     }
 
     private static boolean isReady(int ready, List<ShardStatus> all) {
