@@ -278,10 +278,14 @@ begin
     if has_table_privilege(v_role, target, 'select') then
         return;
     end if;
-    if exists (select from unnest(columns) c where not has_column_privilege(v_role, target, c::text, 'select')) then
+    if exists (
+            select from unnest(columns) c join pg_attribute a on a.attrelid = target and a.attname = c and not a.attisdropped
+            where not has_column_privilege(v_role, target, a.attnum, 'select')) then
         raise exception 'permission denied for table %', target
             using errcode = 'insufficient_privilege',
-                hint = format('Role %I needs SELECT on the columns %s.', v_role, array_to_string(columns, ', '));
+                hint = format('Role %1$I needs: GRANT SELECT (%2$s) ON %3$s TO %1$I; and for annex.search, which returns whole rows: GRANT SELECT ON %3$s TO %1$I;',
+                    v_role, (select string_agg(quote_ident(c), ', ') from unnest(columns) c),
+                    annex_internal.qualified_name(target));
     end if;
 end
 $function$;

@@ -345,6 +345,23 @@ $function$;
 comment on function annex_internal.report_failure(jsonb, text) is
     'Raises the error of a sidecar, or the warning that exact SQL answers';
 
+create or replace function annex_internal.check_may_fetch(target regclass) returns void
+language plpgsql stable parallel restricted
+as $function$
+begin
+    if not pg_catalog.has_table_privilege(target, 'select') and exists (
+            select from pg_catalog.pg_attribute a
+            where a.attrelid = target and a.attnum > 0 and not a.attisdropped
+                and not pg_catalog.has_column_privilege(target, a.attnum, 'select')) then
+        raise exception 'permission denied for table %', target
+            using errcode = 'insufficient_privilege',
+                hint = pg_catalog.format('annex.search returns whole rows: GRANT SELECT ON %s TO %I;',
+                    annex_internal.qualified_name(target), current_user);
+    end if;
+end
+$function$;
+comment on function annex_internal.check_may_fetch(regclass) is 'Raises an error unless the caller may read every column of the table';
+
 create or replace function annex_internal.prepare_search(
     index memory.vector_indexes, may_have_written boolean, filter text,
     inout namespace text, inout ef_search integer, inout consistency text,
@@ -354,6 +371,7 @@ as $function$
 begin
     select c.* into ef_search, consistency, timeout_ms, fallback
     from annex_internal.call_settings(ef_search, consistency) c;
+    perform annex_internal.check_may_fetch(pg_catalog.to_regclass(index.table_name));
     if namespace is not null then
         namespace := annex_internal.namespace_text(index, namespace);
     end if;

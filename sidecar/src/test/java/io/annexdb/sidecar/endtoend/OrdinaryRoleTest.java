@@ -1,6 +1,7 @@
 package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.migrations.AnnexMigrations;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 
@@ -40,7 +42,10 @@ class OrdinaryRoleTest {
                                 + " 'annex_sidecar')",
                         SidecarUnderTest.SECRET,
                         port);
-                superuser.run("create role app login", "create schema app authorization app");
+                superuser.run(
+                        "create role app login",
+                        "create role reader login",
+                        "create schema app authorization app");
             }
             try (SidecarUnderTest sidecar =
                             SidecarUnderTest.start("main", url, "annex_sidecar", folder, port);
@@ -63,15 +68,31 @@ class OrdinaryRoleTest {
                                 "select table_rows, index_rows, different from"
                                         + " annex.verify('docs_embedding')"));
                 assertEquals(
-                        "beyond k,17",
+                        "beyond k,17,the row has rank 17 among those that match; k is 10",
                         app.value(
-                                "select reason, rank from annex.explain_row('docs_embedding',"
-                                        + " '17', '{1,1}')"));
+                                "select reason, rank, replace(message, ',', ';') from"
+                                        + " annex.explain_row('docs_embedding', '17', '{1,1}')"));
+                assertMissingRightsAreNamed(app, url);
                 assertStatusTellsOfLagAndLog(app);
                 assertAForgottenTransactionIsNamed(app);
                 app.run("select annex.drop_index('docs_embedding')", "drop table docs");
                 assertEquals("0", app.value("select count(*) from annex.indexes"));
             }
+        }
+    }
+
+    /** Whoever does what the hint says can search. */
+    private static void assertMissingRightsAreNamed(Session app, String url) throws Exception {
+        app.run("grant usage on schema app to reader", "grant select (id) on docs to reader");
+        String search =
+                "select distance from annex.search(null::app.docs, 'embedding', '{1,1}', 1)";
+        String grant = "GRANT SELECT ON app.docs TO reader;";
+        try (Session reader = Session.open(url, "reader")) {
+            SQLException refused = assertThrows(SQLException.class, () -> reader.run(search));
+            assertEquals("42501", refused.getSQLState());
+            assertTrue(refused.toString().contains(grant), refused.toString());
+            app.run(grant);
+            assertEquals("0", reader.value(search));
         }
     }
 
@@ -112,6 +133,16 @@ class OrdinaryRoleTest {
         assertTrue(told.startsWith("waiting for a snapshot"), told);
         assertTrue(told.contains("prepared transaction 'forgotten one' of app since"), told);
         assertTrue(told.matches(".*\\(\\d\\d:\\d\\d:\\d\\d\\).*"), told);
+        String waited =
+                assertThrows(
+                                SQLException.class,
+                                () ->
+                                        app.run(
+                                                "select annex.wait_for_index('more_embedding', '3"
+                                                        + " s')"))
+                        .toString();
+        assertTrue(waited.contains("prepared transaction 'forgotten one' of app since"), waited);
+        assertTrue(waited.contains("rollback prepared"), waited);
         app.run(
                 "commit prepared 'forgotten one'",
                 "select annex.wait_for_index('more_embedding', '1 minute')",
