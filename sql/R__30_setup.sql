@@ -413,6 +413,7 @@ set citus.multi_shard_modify_mode to 'sequential'
 as $function$
 declare
     v_sidecars jsonb;
+    v_port text;
     v_index memory.vector_indexes;
 begin
     perform annex_internal.require_coordinator('annex.setup');
@@ -440,6 +441,13 @@ begin
         raise exception 'sidecars are not a list of groups, hosts and ports: %', v_sidecars
             using errcode = 'invalid_parameter_value',
                 hint = 'For example: [{"group": 0, "host": "127.0.0.1", "port": 7432}].';
+    end if;
+    select s ->> 'port' into v_port from jsonb_array_elements(v_sidecars) s
+    where (s ->> 'port')::integer not between 1 and 65535;
+    if v_port is not null then
+        raise exception 'port is %, allowed are 1 to 65535', v_port
+            using errcode = 'invalid_parameter_value',
+                hint = 'Give the port that the sidecar listens on, by its option listen.port; 7432 if that is not set.';
     end if;
     perform annex_internal.require_one_sslmode(v_sidecars);
     if sidecar_role is not null then

@@ -16,6 +16,7 @@ declare
     v_index memory.vector_indexes;
     v_distribution name;
     v_unknown text;
+    v_other text;
     v_role name;
 begin
     if target is null or column_name is null then
@@ -100,15 +101,20 @@ begin
     v_index.index_name := coalesce(name,
         (select relname from pg_class where oid = target) || '_' || column_name);
     perform pg_advisory_xact_lock(hashtextextended('annex.create_index', 0));
-    if exists (select from memory.vector_indexes v where v.index_name = v_index.index_name) then
-        raise exception 'index "%" already exists', v_index.index_name
-            using errcode = 'duplicate_object', hint = 'Give another name, or drop it with annex.drop_index.';
+    select v.index_name into v_other from memory.vector_indexes v
+    where v.table_name = v_index.table_name and v.column_name = v_index.column_name;
+    if v_other is not null then
+        raise exception 'column "%" of table % has an index already: "%"', column_name, v_index.table_name, v_other
+            using errcode = 'duplicate_object',
+                hint = format('A column has one index. To create it with other options, first: select annex.drop_index(%L);', v_other);
     end if;
-    if exists (
-            select from memory.vector_indexes v
-            where v.table_name = v_index.table_name and v.column_name = v_index.column_name) then
-        raise exception 'column "%" of table % has an index already', column_name, v_index.table_name
-            using errcode = 'duplicate_object', hint = 'Drop it with annex.drop_index; annex.indexes has its name.';
+    select v.table_name || ', column ' || quote_ident(v.column_name) into v_other from memory.vector_indexes v
+    where v.index_name = v_index.index_name;
+    if v_other is not null then
+        raise exception 'index "%" already exists', v_index.index_name
+            using errcode = 'duplicate_object',
+                hint = format('It is that of %s. Give this one another name, with name => …, or drop the other: select annex.drop_index(%L);',
+                    v_other, v_index.index_name);
     end if;
 
     v_index.index_id := nextval('memory.vector_index_id');

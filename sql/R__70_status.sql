@@ -60,9 +60,16 @@ comment on function annex_internal.keep_advice(bigint) is
 
 create or replace view annex.indexes as
 select v.index_name, v.table_name, v.column_name, v.metric, v.method, v.namespace_column, v.key_columns,
-    v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id, v.quantization, v.include
+    v.dimension, v.m, v.ef_construction, v.options, v.created_at, v.index_id, v.quantization,
+    -- The catalog keeps a column that was dropped, by its number, lest one that comes under its name be taken for it.
+    array(select i.name from unnest(v.include, v.include_numbers) with ordinality i (name, number, place)
+        where not exists (
+            select from pg_catalog.pg_attribute a
+            where a.attrelid = v.table_oid and a.attnum = i.number and a.attisdropped)
+        order by i.place) as include
 from memory.vector_indexes v;
-comment on view annex.indexes is 'The indexes that there are';
+comment on view annex.indexes is
+    'The indexes that there are. dimension is the one given, or found when the index was created; annex.index_status has that of its rows';
 
 create or replace view annex.sidecar_status as
 select s.sidecar,

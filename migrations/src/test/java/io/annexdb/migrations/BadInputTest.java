@@ -116,7 +116,9 @@ class BadInputTest {
                 "42703 | column \"tenant\" | 'unindexed', 'embedding', namespace_column =>"
                         + " 'tenant'",
                 "42710 | already exists | 'unindexed', 'embedding', name => 'docs_embedding'",
-                "42710 | has an index already | 'docs', 'embedding', name => 'another'",
+                "42710 | has an index already: \"docs_embedding\" | 'docs', 'embedding', name =>"
+                        + " 'another'",
+                "42710 | has an index already: \"docs_embedding\" | 'docs', 'embedding'",
             })
     void createIndexRefuses(String sqlState, String message, String arguments) throws SQLException {
         database.refuses(sqlState, message, "select annex.create_index(" + arguments + ")");
@@ -196,6 +198,15 @@ class BadInputTest {
     void setupWantsASecretAndAddresses() {
         database.refuses("22004", "no secret", "select annex.setup(null)");
         database.refuses("22023", "5 characters", "select annex.setup('short')");
+        for (int port : new int[] {0, 65_536, 99_999}) {
+            database.refuses(
+                    "22023",
+                    "port is " + port + ", allowed are 1 to 65535",
+                    "select annex.setup('a secret of tests', '[{\"group\": 0, \"host\": \"a\","
+                            + " \"port\": "
+                            + port
+                            + "}]')");
+        }
         database.refuses(
                 "22023",
                 "not a list",

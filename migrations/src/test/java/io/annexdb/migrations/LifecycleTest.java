@@ -186,6 +186,19 @@ class LifecycleTest {
     }
 
     @Test
+    void aDroppedColumnIsIncludedNoMore() throws SQLException {
+        database.run(
+                "create table priced (id int primary key, price int, label text, embedding real[])",
+                "select annex.create_index('priced', 'embedding', include => '{label,price}')");
+        String include = "select include from annex.indexes where index_name = 'priced_embedding'";
+        assertEquals("{label,price}", database.query(include));
+        database.run("alter table priced drop column price");
+        assertEquals("{label}", database.query(include));
+        database.run("alter table priced add column price int");
+        assertEquals("{label}", database.query(include));
+    }
+
+    @Test
     void partitionsAreTheLeavesOfAnIndex() throws SQLException {
         database.run(
                 "create table app.parts (id int primary key, embedding real[]) partition by range"
