@@ -23,6 +23,9 @@ final class BackgroundWork {
     /** A drained backlog is worth a checkpoint from this many rows on. */
     private static final int DRAINED_ROWS = 1_000;
 
+    /** After so long without a row a smaller share is, so that a restart has little to link. */
+    private static final long QUIET_NANOS = 10_000_000_000L;
+
     private static final int UNLINK_LEAST = 100;
     private static final long REWRITE_REST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -37,6 +40,7 @@ final class BackgroundWork {
     private final AtomicBoolean enqueued = new AtomicBoolean();
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
+    private volatile long linkedAtNanos = System.nanoTime();
     private final AtomicInteger linkedSinceReconnect = new AtomicInteger();
 
     /** After a compaction that found no memory: wait until it is worth more. */
@@ -143,6 +147,7 @@ final class BackgroundWork {
             generation.link(batch, scratch, () -> shared.linkers().stepBack(generation.fresh()));
             Failpoint.BATCH_LINKED.pass();
             linkedSinceCheckpoint.addAndGet(batch.to() - batch.from());
+            linkedAtNanos = System.nanoTime();
             if (!generation.isFlat()) {
                 linkedSinceReconnect.addAndGet(batch.to() - batch.from());
             }
@@ -290,9 +295,12 @@ final class BackgroundWork {
 
     private boolean checkpointIsDue(Generation generation) {
         int rows = linkedSinceCheckpoint.get();
-        boolean drained = generation.fresh() == 0 && rows >= DRAINED_ROWS;
-        return rows >= shared.settings().checkpointRows()
-                || (drained && rows >= generation.segment.slots() / 4);
+        if (rows >= shared.settings().checkpointRows()) {
+            return true;
+        }
+        boolean quiet = System.nanoTime() - linkedAtNanos > QUIET_NANOS;
+        int least = generation.segment.slots() / (quiet ? 64 : 4);
+        return rows >= Math.max(DRAINED_ROWS, least) && generation.fresh() == 0;
     }
 
     private boolean wantsLinking(Generation generation) {

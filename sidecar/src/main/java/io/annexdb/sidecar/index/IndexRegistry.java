@@ -48,7 +48,7 @@ public final class IndexRegistry implements AutoCloseable {
         manifest = new NodeManifest(settings.directory(), open);
         applied = new AppliedPosition(durableLsn());
         ScratchPool scratches = new ScratchPool();
-        linkers = new Linkers(settings.linkerThreads(), scratches);
+        linkers = new Linkers(settings.linkerThreads(), scratches, this::lookAround);
         shared =
                 new Shared(
                         settings,
@@ -95,6 +95,12 @@ public final class IndexRegistry implements AutoCloseable {
             open.put(shard.key(), index);
             index.background().wake();
             return index;
+        }
+    }
+
+    private void lookAround() {
+        for (VectorIndex index : open.values()) {
+            index.background().wakeIfDue();
         }
     }
 

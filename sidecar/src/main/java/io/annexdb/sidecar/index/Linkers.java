@@ -8,6 +8,7 @@ import org.slf4j.LoggerFactory;
 
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -23,13 +24,21 @@ final class Linkers implements AutoCloseable {
     /** With more fresh rows than this, a scan of them costs about what a walk over codes does. */
     private static final int FRESH_MAX = 512;
 
+    private static final long IDLE_SECONDS = 5;
+
     private final LinkedBlockingQueue<Optional<BackgroundWork>> queue = new LinkedBlockingQueue<>();
     private final ScratchPool scratches;
+    private final Runnable lookAround;
     private final Thread[] threads;
     private volatile boolean stopped;
 
-    Linkers(int count, ScratchPool scratches) {
+    /**
+     * @param lookAround called now and then when nothing is to be done: some work is due after a
+     *     time without any
+     */
+    Linkers(int count, ScratchPool scratches, Runnable lookAround) {
         this.scratches = scratches;
+        this.lookAround = lookAround;
         threads = new Thread[count];
         for (int i = 0; i < count; i++) {
             threads[i] =
@@ -59,7 +68,11 @@ final class Linkers implements AutoCloseable {
         Scratch scratch = new Scratch();
         while (true) {
             try {
-                Optional<BackgroundWork> next = queue.take();
+                Optional<BackgroundWork> next = queue.poll(IDLE_SECONDS, TimeUnit.SECONDS);
+                if (next == null) {
+                    lookAround.run();
+                    continue;
+                }
                 if (next.isEmpty() || stopped) {
                     return;
                 }
