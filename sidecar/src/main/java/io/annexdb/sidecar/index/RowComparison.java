@@ -34,6 +34,9 @@ public final class RowComparison implements AutoCloseable {
     private final @Nullable Generation generation;
     private final BitSet seen = new BitSet();
 
+    /** Of the vectors that an index without rows is to have: the first one's. */
+    private int firstDimension;
+
     private RowComparison(
             VectorIndex index, KeyWatch watch, TouchedKeys touched, @Nullable Generation entered) {
         this.index = index;
@@ -81,7 +84,13 @@ public final class RowComparison implements AutoCloseable {
 
     /** Whether a vector of the table is to be in the index. */
     public boolean isIndexable(float[] vector) {
-        return index.store().rows().accepts(vector);
+        if (!index.store().rows().accepts(vector)) {
+            return false;
+        }
+        if (generation == null && firstDimension == 0) {
+            firstDimension = vector.length;
+        }
+        return generation != null || vector.length == firstDimension;
     }
 
     /** A row of the table that is to be in the index; what is wrong with it there, if anything. */

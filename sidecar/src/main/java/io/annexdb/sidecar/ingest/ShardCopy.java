@@ -53,6 +53,7 @@ final class ShardCopy {
     private final RowRate rate = new RowRate();
     private final AtomicInteger partsLeft = new AtomicInteger();
     private final AtomicBoolean started = new AtomicBoolean();
+    private volatile boolean hasRoom;
     private volatile boolean unwanted;
     private volatile boolean byHash;
     private volatile String phase = WAITING;
@@ -157,7 +158,7 @@ final class ShardCopy {
     boolean read(SnapshotReader connection, BlockRange part, BooleanSupplier ended)
             throws SQLException {
         if (!started.getAndSet(true)) {
-            checkRoom();
+            checkRoom(route.index().status().dimension());
             rate.begin();
         }
         BooleanSupplier toEnd = () -> unwanted || ended.getAsBoolean();
@@ -200,6 +201,9 @@ final class ShardCopy {
     }
 
     private void load(Tuple row) {
+        if (!hasRoom && reader.hasVector(row)) {
+            checkRoom(reader.vector(row).length);
+        }
         route.load(reader, row);
         counted();
     }
@@ -209,10 +213,18 @@ final class ShardCopy {
         rate.count();
     }
 
-    /** Refuses what cannot fit by the planner's count before anything is copied. */
-    private void checkRoom() {
+    /**
+     * Refuses what cannot fit by the planner's count before anything is copied, or with the first
+     * row, where only that says what the dimension is.
+     *
+     * @param dimension 0 while it is not known
+     */
+    private synchronized void checkRoom(int dimension) {
+        if (dimension == 0 || hasRoom) {
+            return;
+        }
         long rows = Math.max(0, facts.estimatedRows() - draftRows);
-        long bytes = shard.index().bytesPerRowLeast() * rows;
+        long bytes = shard.index().bytesPerRowLeast(dimension) * rows;
         if (bytes > registry.memoryForNewBytes()) {
             throw new AnnexException(
                     ErrorCode.OUT_OF_RESOURCES,
@@ -227,6 +239,7 @@ final class ShardCopy {
                     "Raise the memory limit of the sidecar, drop an index, or ANALYZE the table if"
                             + " it has fewer rows.");
         }
+        hasRoom = true;
     }
 
     /** All rows of the snapshot have come, and the stream is behind it: the index serves. */

@@ -42,9 +42,11 @@ public record IndexDefinition(
 
     /**
      * Native memory that a row takes at least, in bytes: its graph, key and included columns come
-     * to it. Of the vector nothing while the dimension is not known.
+     * to it.
+     *
+     * @param dimension of the vectors, which the definition need not know
      */
-    public long bytesPerRowLeast() {
+    public long bytesPerRowLeast(int dimension) {
         return switch (options.vectors()) {
             case MEMORY -> ROW_BYTES + elements.bytes(dimension);
             case MAPPED -> ROW_BYTES;

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,20 +23,29 @@ import java.util.List;
  * A column whose vectors get another dimension: the index takes it as soon as it has no row of the
  * former one, and until then says what it skips.
  */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DimensionTest {
     private static final String NAME = "docs_embedding";
 
     private AnnexOnPostgres annex;
     private Session session;
 
-    @BeforeEach
+    @BeforeAll
     void start(@TempDir Path directory) throws Exception {
         annex = AnnexOnPostgres.start(directory);
         session = annex.session();
-        session.run("create table docs (id int primary key, embedding real[])", threes(1, 3));
     }
 
-    @AfterEach
+    @BeforeEach
+    void createTable() throws SQLException {
+        session.run(
+                "drop table if exists docs, prints",
+                "create table docs (id int primary key, embedding real[])",
+                threes(1, 3),
+                "set annex.fallback = 'error'");
+    }
+
+    @AfterAll
     void close() throws Exception {
         session.close();
         annex.close();
