@@ -24,10 +24,10 @@ class LeastPrivilegeTest {
 
     @Test
     void aRoleWithReplicationAndItsGrantsIsEnough() throws Exception {
-        int wirePort = AnnexServer.freePort();
-        int httpPort = AnnexServer.freePort();
         try (EmbeddedPostgres postgres =
                 EmbeddedPostgres.builder().setServerConfig("wal_level", "logical").start()) {
+            int wirePort = AnnexServer.freePort();
+            int httpPort = AnnexServer.freePort();
             String url = postgres.getJdbcUrl("postgres", "postgres");
             AnnexMigrations.migrate(url, "postgres", null, Map.of());
             AnnexServer.setUp(url, null, wirePort);
