@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a shard wants to have done in the background: linking, training, compaction, checkpoints.
@@ -36,7 +37,7 @@ final class BackgroundWork {
     private final Shared shared;
     private final ShardStore store;
     private final Serving serving;
-    private final Runnable emptied;
+    private final BooleanSupplier forget;
     private final AtomicBoolean enqueued = new AtomicBoolean();
     private final AtomicBoolean maintaining = new AtomicBoolean();
     private final AtomicInteger linkedSinceCheckpoint = new AtomicInteger();
@@ -55,19 +56,20 @@ final class BackgroundWork {
     /**
      * Until the index is ready, rows are linked and codes trained, and no more.
      *
-     * @param emptied no row is left, and no dimension is fixed: the tombstones may go
+     * @param forget forgets tombstones of which none is a row any more, with their dimension; false
+     *     when rows may have been skipped for it
      */
     BackgroundWork(
             ShardDefinition definition,
             Shared shared,
             ShardStore store,
             Serving serving,
-            Runnable emptied) {
+            BooleanSupplier forget) {
         this.definition = definition;
         this.shared = shared;
         this.store = store;
         this.serving = serving;
-        this.emptied = emptied;
+        this.forget = forget;
     }
 
     /** Has the linkers look after the shard. */
@@ -218,7 +220,10 @@ final class BackgroundWork {
 
     private void compact(Generation generation) {
         if (store.rows().isFree()) {
-            emptied.run();
+            // What was skipped is copied when a vector or a query shows that it is wanted.
+            if (!forget.getAsBoolean()) {
+                compactFromTombstones = generation.segment.tombstones() * 2;
+            }
             return;
         }
         try {

@@ -117,7 +117,10 @@ final class NodeManifest {
         save(Manifest.EMPTY);
     }
 
-    /** What is durable now: of open shards what they say, of others what was known. */
+    /**
+     * What is durable now: of open shards what they say, of others what was known. The position
+     * goes on without a shard that is being copied, whose log therefore is not vouched for.
+     */
     private Manifest current(Lsn lsn, @Nullable NodeIdentity identity, String publication) {
         Map<ShardKey, DurableLog> logs = new HashMap<>(saved.logs());
         Map<ShardKey, Long> indexIds = new HashMap<>(saved.indexIds());
@@ -126,7 +129,7 @@ final class NodeManifest {
             DurableLog durable = index.store().durable();
             logs.remove(key);
             indexIds.remove(key);
-            if (durable != null && index.state() != State.FAILED) {
+            if (durable != null && index.state() == State.READY) {
                 logs.put(key, durable);
                 if (indexId != key.indexId()) {
                     indexIds.put(key, indexId);

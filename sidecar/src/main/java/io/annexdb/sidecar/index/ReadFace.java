@@ -86,18 +86,17 @@ final class ReadFace {
             double maxDistance,
             BooleanSupplier cancelled,
             Function<BatchSearch, List<List<T>>> how) {
-        for (float[] query : queries) {
-            if (store.rows().isFree() && store.rows().isOfAnotherDimension(query)) {
-                outgrown.run();
-                requireServing();
-            }
-            CheckQuery.check(definition, store.rows().dimension(), query, k);
+        if (store.rows().isFree()
+                && queries.stream().anyMatch(store.rows()::isOfAnotherDimension)) {
+            outgrown.run();
         }
         Generation generation = serving.enter();
         if (generation == null) {
+            check(queries, definition.index().dimension(), k);
             return Collections.nCopies(queries.size(), List.of());
         }
         try {
+            check(queries, generation.segment.vectors().dimension(), k);
             return how.apply(
                     new BatchSearch(
                             generation, shared.scratches(), queries, k, maxDistance, cancelled));
@@ -110,10 +109,10 @@ final class ReadFace {
         }
     }
 
-    private void requireServing() {
-        Generation entered = serving.enter();
-        if (entered != null) {
-            entered.gate.exit();
+    /** Against the rows that are entered: a moment before, they may have been others. */
+    private void check(List<float[]> queries, int dimension, int k) {
+        for (float[] query : queries) {
+            CheckQuery.check(definition, dimension, query, k);
         }
     }
 

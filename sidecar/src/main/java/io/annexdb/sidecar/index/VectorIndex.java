@@ -48,7 +48,7 @@ public final class VectorIndex {
                         state == State.LOADING,
                         this::outgrow);
         this.serving = new Serving(definition, store.rows(), writes, state);
-        this.background = new BackgroundWork(definition, shared, store, serving, this::outgrow);
+        this.background = new BackgroundWork(definition, shared, store, serving, this::forget);
         this.reads = new ReadFace(definition, shared, store, serving, background, this::outgrow);
     }
 
@@ -60,6 +60,13 @@ public final class VectorIndex {
                 serving.load();
             }
         });
+    }
+
+    /** No row is left: the tombstones go, unless their dimension is still of use. */
+    private boolean forget() {
+        boolean[] forgotten = {false};
+        write(() -> forgotten[0] = store.rows().isFree() && writes.release());
+        return forgotten[0];
     }
 
     public ShardDefinition definition() {

@@ -101,13 +101,14 @@ final class Reconcile {
         Map<ShardKey, String> obstacles = obstacles(wanted, facts);
         Set<ShardKey> usable = new HashSet<>(wanted.keySet());
         usable.removeAll(obstacles.keySet());
+        AnnexException failure = null;
         if (usable.isEmpty()) {
             retire();
             shards.dropUnwanted(wanted);
         } else {
             gap().ifPresent(this::recover);
             shards.dropUnwanted(wanted);
-            publish(usable);
+            Optional<AnnexException> unpublished = publish(usable);
             shards.distrustRewritten(facts, truncatesBefore, appliedBefore, flush::flushLsn);
             usable.forEach(key -> shards.open(fetch(wanted, key), stream.isStarted()));
             follow(wanted);
@@ -117,8 +118,12 @@ final class Reconcile {
                                     copyOf(fetch(wanted, key), fetch(facts, key.relationOid()))
                                             .stream())
                             .toList());
+            failure = unpublished.orElse(null);
         }
         obstacles.forEach((key, obstacle) -> shards.refuse(fetch(wanted, key), obstacle));
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** A shard that is followed, as the catalog and its relation are now. */
@@ -269,8 +274,11 @@ final class Reconcile {
     /**
      * Makes the publication hold exactly the usable relations. A shard that should have been in it
      * all the time since the last audit, or the last run, and was not may have missed changes.
+     *
+     * @param usable loses those that cannot be published now, for example because of a lock
+     * @return why not
      */
-    private void publish(Set<ShardKey> usable) {
+    private Optional<AnnexException> publish(Set<ShardKey> usable) {
         Publication now = sql.ask(Publication::read);
         Publication before = known.read().orElse(now);
         shards.distrustUnpublished(oid -> now.keeps(oid, before));
@@ -281,10 +289,34 @@ final class Reconcile {
                 usable.stream().map(ShardKey::relationOid).collect(Collectors.toSet());
         if (now.relations().equals(relations) && now.isWhole()) {
             known.write(now);
-        } else {
+            return Optional.empty();
+        }
+        AnnexException failure = null;
+        try {
             sql.tell(connection -> Publication.publish(connection, relations));
-            Failpoint.PUBLISHED.pass();
-            known.write(sql.ask(Publication::read));
+        } catch (AnnexException e) {
+            failure = e;
+            publishOneByOne(now, relations);
+        }
+        Failpoint.PUBLISHED.pass();
+        Publication then = sql.ask(Publication::read);
+        known.write(then);
+        usable.removeIf(key -> !then.relations().contains(key.relationOid()));
+        return Optional.ofNullable(failure);
+    }
+
+    /** What others hold locked does not keep the rest out. */
+    private void publishOneByOne(Publication now, Set<Long> relations) {
+        Set<Long> reached = new HashSet<>(now.relations());
+        for (long relation : relations) {
+            if (reached.add(relation)) {
+                try {
+                    sql.tell(connection -> Publication.publish(connection, reached));
+                } catch (AnnexException e) {
+                    LOG.debug("relation {} cannot be published now", relation, e);
+                    reached.remove(relation);
+                }
+            }
         }
     }
 

@@ -69,6 +69,15 @@ public final class MemoryBudget {
         }
     }
 
+    /** What to throw where a slab's address space, made for the limit, ends. */
+    AnnexException beyond(String owner, long bytes, long most) {
+        return new AnnexException(
+                ErrorCode.OUT_OF_RESOURCES,
+                "%s needs %,d bytes, but %,d are the most within %,d bytes of index memory"
+                        .formatted(owner, bytes, most, limitBytes),
+                REMEDY);
+    }
+
     boolean hasRoom(long bytes) {
         return usedBytes.get() + bytes <= limitBytes;
     }

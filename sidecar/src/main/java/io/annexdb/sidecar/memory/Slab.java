@@ -116,11 +116,13 @@ public final class Slab implements AutoCloseable {
         if (needed <= committed) {
             return;
         }
-        long step = Math.min(Math.max(committed, STEP_LEAST), STEP_MOST);
-        long target = roundUp(Math.max(needed, committed + step), STEP_LEAST);
-        if (target > reservedBytes) {
-            target = Math.max(roundUp(needed, STEP_LEAST), reservedBytes);
+        if (needed > reservedBytes) {
+            // Behind it lies other memory.
+            throw budget.beyond(owner, needed, reservedBytes);
         }
+        long step = Math.min(Math.max(committed, STEP_LEAST), STEP_MOST);
+        long target =
+                Math.min(reservedBytes, roundUp(Math.max(needed, committed + step), STEP_LEAST));
         if (file == null) {
             target = committed + commit(committed, target - committed, needed - committed);
         } else {

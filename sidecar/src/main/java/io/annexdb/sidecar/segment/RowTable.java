@@ -15,7 +15,7 @@ import io.annexdb.sidecar.memory.Slab;
  * </pre>
  */
 final class RowTable implements AutoCloseable {
-    private static final int ROW_BYTES = 32;
+    static final int ROW_BYTES = 32;
     private static final int KEY_HASH = 8;
     private static final int VECTOR_HASH = 16;
     private static final int NAMESPACE = 24;

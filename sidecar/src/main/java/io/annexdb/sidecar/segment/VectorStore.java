@@ -30,9 +30,6 @@ public final class VectorStore implements AutoCloseable {
     private static final double SQUARE_LEAST_COSINE = 1e-30;
     private static final double RADIUS_STEP = 1.25;
 
-    /** A row whose vector is mapped takes at least so much memory besides. */
-    private static final int MAPPED_ROW_BYTES = 64;
-
     /** Vectors read since the last {@link #letGo}, from which on it is worth its while. */
     private static final int TOUCHED_MOST = 4096;
 
@@ -68,7 +65,7 @@ public final class VectorStore implements AutoCloseable {
                 (int)
                         Math.min(
                                 Segment.SLOTS_MAX,
-                                budget.limitBytes() / (mapped == null ? stride : MAPPED_ROW_BYTES)
+                                budget.limitBytes() / (mapped == null ? stride : RowTable.ROW_BYTES)
                                         + 1);
         this.isMapped = mapped != null;
         this.vectors =

@@ -121,6 +121,42 @@ class RestartTest {
         Files.write(log, bytes);
     }
 
+    /** The node's position goes on without it, and so would the slot's. */
+    @Test
+    void anIndexThatIsToBeCopiedIsNotVouchedFor() throws Exception {
+        ShardDefinition shard = Fixture.shard(Metric.L2, Method.HNSW, 0);
+        Path files = directory.resolve("a");
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(files))) {
+            VectorIndex index = Fixture.ready(registry, shard);
+            put(index, 1, 3);
+            put(index, 2, 4);
+            index.delete(Fixture.key(1));
+            acknowledge(registry, index, 1);
+            assertThrows(
+                    AnnexException.class, () -> Fixture.search(index, new float[] {1, 1}, 1, 10));
+            assertEquals(State.LOADING, index.state());
+            put(index, 3, 3);
+            acknowledge(registry, index, 2);
+            try (IndexRegistry second =
+                    IndexRegistry.open(IndexSettings.of(copy(files, "killed")))) {
+                assertEquals(lsn(2), second.durableLsn());
+                assertEquals(State.LOADING, second.openOrCreate(shard).state());
+            }
+        }
+    }
+
+    private static void put(VectorIndex index, int key, int dimension) {
+        float[] vector = new float[dimension];
+        Arrays.fill(vector, key);
+        index.upsert(Fixture.key(key), null, vector);
+    }
+
+    private static void acknowledge(IndexRegistry registry, VectorIndex index, int i) {
+        index.commit(lsn(i));
+        registry.advanceApplied(lsn(i));
+        assertEquals(lsn(i), registry.sync());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"magic", "version", "acknowledged", "cut", "missing", "manifest"})
     void whatCannotBeTrustedIsBuiltAgain(String damage) throws Exception {

@@ -176,6 +176,30 @@ class UnreadableTableTest {
         }
     }
 
+    /** As by VACUUM, or CREATE INDEX, of a table that is to be published: others are. */
+    @Test
+    void aTableThatIsLockedBeforeItIsPublished() throws Exception {
+        try (Scene scene = Scene.open(server.url(), directory.resolve("index"));
+                Connection connection = server.connect();
+                Statement locker = connection.createStatement()) {
+            scene.execute(table("docs"), table("locked"));
+            connection.setAutoCommit(false);
+            locker.execute("LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE");
+            scene.execute(
+                    "BEGIN; "
+                            + Scene.index(1, "public.locked", "v", null)
+                            + "; "
+                            + Scene.index(2, "public.docs", "v", null)
+                            + "; COMMIT");
+            scene.assertSame(2, "docs", "v", 2, null);
+            String error = scene.running().status().error().orElse("none");
+            assertTrue(error.contains("lock timeout"), error);
+            connection.rollback();
+            scene.assertSame(1, "locked", "v", 2, null);
+            scene.await(scene::describe, () -> scene.running().status().error().isEmpty());
+        }
+    }
+
     private static String table(String name) {
         return "CREATE TABLE %1$s (id bigint PRIMARY KEY, v real[]);".formatted(name)
                 + "INSERT INTO %s SELECT i, ARRAY[i, 1] FROM generate_series(1, 500) i"

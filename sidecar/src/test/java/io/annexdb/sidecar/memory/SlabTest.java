@@ -71,6 +71,18 @@ class SlabTest {
         assertEquals(0, budget.usedBytes());
     }
 
+    /** It would be another's memory. */
+    @Test
+    void behindItsAddressSpaceItDoesNotGrow() {
+        try (Slab slab = new Slab(new MemoryBudget(1L << 30), "test", 64, 1_000)) {
+            long fits = Pages.HUGE / 64;
+            slab.ensure(fits);
+            AnnexException error = assertThrows(AnnexException.class, () -> slab.ensure(fits + 1));
+            assertEquals(ErrorCode.OUT_OF_RESOURCES, error.code());
+            assertEquals(Pages.HUGE, slab.bytes());
+        }
+    }
+
     @Test
     void theLastReaderFrees() {
         AtomicInteger freed = new AtomicInteger();
