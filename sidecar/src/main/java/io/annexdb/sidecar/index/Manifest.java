@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -56,6 +57,7 @@ record Manifest(
         Map<ShardKey, Long> indexIds) {
     static final Manifest EMPTY = new Manifest(Lsn.ZERO, null, "", Map.of(), Map.of());
     private static final String FIRST_LINE = "annex-manifest 3";
+    private static final Pattern SHARD_KEY = Pattern.compile("\\d{1,18}-\\d{1,10}");
 
     /**
      * How much of a shard's log is durable.
@@ -164,7 +166,7 @@ record Manifest(
 
     /** The key of a shard from its directory's name. */
     static Optional<ShardKey> shardKey(String name) {
-        if (!name.matches("\\d{1,18}-\\d{1,10}")) {
+        if (!SHARD_KEY.matcher(name).matches()) {
             return Optional.empty();
         }
         int dash = name.indexOf('-');

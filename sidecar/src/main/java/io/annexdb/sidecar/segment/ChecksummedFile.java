@@ -55,8 +55,8 @@ public final class ChecksummedFile implements AutoCloseable {
 
     /** Writes the first entries of a slab in blocks, each with a checksum. */
     public void write(Slab slab, long count) throws IOException {
-        byte[] bytes = block(BLOCK_BYTES);
         long end = count * slab.strideBytes();
+        byte[] bytes = block((int) Math.min(BLOCK_BYTES, end));
         for (long at = 0; at < end; at += BLOCK_BYTES) {
             int length = (int) Math.min(BLOCK_BYTES, end - at);
             Native.getBytes(slab.base() + at, bytes, 0, length);
@@ -125,8 +125,8 @@ public final class ChecksummedFile implements AutoCloseable {
 
     /** Reads into the first entries of a slab, which has room for them. */
     public void read(Slab slab, long count) throws IOException {
-        byte[] bytes = block(BLOCK_BYTES);
         long end = count * slab.strideBytes();
+        byte[] bytes = block((int) Math.min(BLOCK_BYTES, end));
         for (long at = 0; at < end; at += BLOCK_BYTES) {
             int length = (int) Math.min(BLOCK_BYTES, end - at);
             file.readFully(bytes, 0, length);

@@ -25,15 +25,15 @@ public final class LogReader implements AutoCloseable {
     /** Behind every position. */
     public static final Lsn NO_LIMIT = new Lsn(-1);
 
-    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int CHUNK_BYTES_LEAST = 4 << 10;
+    private static final int CHUNK_BYTES_MOST = 1 << 20;
 
     /** Type and LSN. */
     private static final int COMMIT_BYTES = 9;
 
     private final FileChannel channel;
     private final LogPosition start;
-    private ByteBuffer buffer =
-            ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN).limit(0);
+    private ByteBuffer buffer;
     private long bufferStart;
 
     /** Of the record that was read last. */
@@ -73,9 +73,12 @@ public final class LogReader implements AutoCloseable {
         }
     }
 
-    private LogReader(FileChannel channel, long fingerprint) {
+    private LogReader(FileChannel channel, long fingerprint) throws IOException {
         this.channel = channel;
         this.start = LogPosition.start(fingerprint);
+        // A node may have many shards with few rows each.
+        int chunk = Math.clamp(channel.size(), CHUNK_BYTES_LEAST, CHUNK_BYTES_MOST);
+        buffer = ByteBuffer.allocate(chunk).order(ByteOrder.LITTLE_ENDIAN).limit(0);
     }
 
     /**
