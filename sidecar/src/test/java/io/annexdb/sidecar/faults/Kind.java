@@ -1,5 +1,8 @@
 package io.annexdb.sidecar.faults;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.annexdb.sidecar.fuzz.Fuzz;
 import io.annexdb.sidecar.telemetry.Failpoint;
 
 import org.opentest4j.TestAbortedException;
@@ -17,7 +20,7 @@ import java.util.stream.Stream;
  * A kind of fault of the long run.
  *
  * @param goal how often it is to be inflicted in all runs
- * @param count how often a step inflicts it
+ * @param count how often a step inflicts it, or about so often where it counts itself
  */
 record Kind(String name, int goal, int count, Step step) {
     private static final int KILLS = 10;
@@ -25,9 +28,12 @@ record Kind(String name, int goal, int count, Step step) {
     private static final int SHUTDOWNS = 5;
     private static final int OF_EACH = 20;
 
-    /** Inflicts it in an empty folder; returns what came of it. */
+    /** How often it was inflicted and survived, and what there is to tell of it. */
+    record Outcome(long count, String text) {}
+
+    /** Inflicts it in an empty folder. */
     interface Step {
-        String run(Path folder, long seed) throws Exception;
+        Outcome run(Path folder, long seed) throws Exception;
     }
 
     /** The same in a scene whose sidecar is started. */
@@ -73,7 +79,14 @@ record Kind(String name, int goal, int count, Step step) {
         kinds.add(inScene("shutdowns beside a stopped sidecar", 50, SHUTDOWNS, Kind::shutDown));
         kinds.add(test("connection cuts", 600, 54, "ConnectionCutsTest", "annex.cuts"));
         kinds.add(test("corruptions", 10_000, 500, "CorruptionTest", "annex.corruptions"));
-        kinds.add(test("fuzz rounds", 100_000_000, 1_000_000, ".*Fuzz", "annex.fuzz.rounds"));
+        kinds.add(malformed("pgoutput", 4_000_000, 130_000_000, "PgOutput|Value"));
+        kinds.add(
+                malformed(
+                        "wire messages",
+                        2_000_000,
+                        9_000_000,
+                        "Decoder|Session|Wire|Command|Handshake|Filter"));
+        kinds.add(malformed("files", 3_000_000, 9_000_000, "Manifest|Log|Checkpoint"));
         kinds.add(
                 test(
                         "write-then-search pairs",
@@ -99,7 +112,11 @@ record Kind(String name, int goal, int count, Step step) {
     }
 
     private static Kind inScene(String name, int goal, int count, SceneStep step) {
-        return new Kind(name, goal, count, (folder, seed) -> runInScene(folder, step, seed));
+        return new Kind(
+                name,
+                goal,
+                count,
+                (folder, seed) -> new Outcome(count, runInScene(folder, step, seed)));
     }
 
     private static Kind survived(String name, Fault fault) {
@@ -134,7 +151,31 @@ record Kind(String name, int goal, int count, Step step) {
                 name,
                 goal,
                 count,
-                (folder, seed) -> RunTests.run(folder, test, property, count, seed));
+                (folder, seed) -> {
+                    List<String> lines = RunTests.run(folder, test, property, count, seed);
+                    return new Outcome(count, lines.getLast());
+                });
+    }
+
+    /**
+     * Fuzzers, which tell how many inputs were malformed.
+     *
+     * @param rounds of each of them, where a round costs next to nothing
+     * @param count of malformed inputs that all of them come to, about
+     */
+    private static Kind malformed(String what, int rounds, int count, String fuzzers) {
+        return new Kind(
+                "malformed " + what,
+                100_000_000,
+                count,
+                (folder, seed) -> {
+                    String tests = "(" + fuzzers + ")Fuzz";
+                    List<String> lines =
+                            RunTests.run(folder, tests, "annex.fuzz.rounds", rounds, seed);
+                    long malformed = Fuzz.malformed(lines.stream());
+                    assertTrue(malformed > count / 2, malformed + " of about " + count);
+                    return new Outcome(malformed, lines.getLast());
+                });
     }
 
     private static Object killAtFailpoints(FaultScene scene, long seed) throws Exception {
@@ -160,7 +201,7 @@ record Kind(String name, int goal, int count, Step step) {
     }
 
     /** Runs a step, and leaves nothing of it. */
-    String run(Path folder, long seed) throws Exception {
+    Outcome run(Path folder, long seed) throws Exception {
         Path directory = Files.createTempDirectory(folder, "step");
         try {
             return step.run(directory, seed);

@@ -51,9 +51,9 @@ final class RunTests {
      *
      * @param test name of the class without its package, as a pattern
      * @param property that says how often, and the count
-     * @return its last line
+     * @return the lines that it printed
      */
-    static String run(Path folder, String test, String property, int count, long seed)
+    static List<String> run(Path folder, String test, String property, int count, long seed)
             throws Exception {
         Path log = folder.resolve("test.log");
         List<String> java =
@@ -87,6 +87,6 @@ final class RunTests {
             throw new AssertionError(
                     test + " with seed " + seed * SEEDS_FOR_EACH + "\n" + String.join("\n", last));
         }
-        return lines.getLast();
+        return lines;
     }
 }

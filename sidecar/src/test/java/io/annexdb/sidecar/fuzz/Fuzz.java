@@ -14,9 +14,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One fuzzer. It first shows the valid inputs, each of which has to be taken, then so many mutated
@@ -30,6 +33,7 @@ public final class Fuzz {
     private static final long ROUNDS_TELLING = 100;
 
     private static final long ROUND_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+    private static final Pattern TOLD = Pattern.compile("^fuzzed .*, ([\\d,]+) malformed(,|$)");
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** What is fuzzed. */
@@ -47,6 +51,7 @@ public final class Fuzz {
     private volatile long roundBegan;
     private volatile long round;
     private volatile byte[] input = {};
+    private long malformed;
     private long refused;
     private boolean mostlyTaken;
 
@@ -90,6 +95,31 @@ public final class Fuzz {
         return Long.getLong("annex.seed", 20_261_121L);
     }
 
+    /** Whether an input is none of the valid ones: some mutations come to nothing. */
+    public static boolean isMalformed(byte[] input, List<byte[]> valid) {
+        return valid.stream().noneMatch(each -> Arrays.equals(each, input));
+    }
+
+    /** Says what was done, so that {@link #malformed(Stream)} finds it. */
+    public static void tell(String name, long rounds, double seconds, long malformed, String rest) {
+        System.out.printf(
+                Locale.ROOT,
+                "fuzzed %s: seed %d, %,d rounds in %.1f s, %,d malformed%s%n",
+                name,
+                seed(),
+                rounds,
+                seconds,
+                malformed,
+                rest);
+    }
+
+    /** How many malformed inputs fuzzers have taken or refused, by the lines that they printed. */
+    public static long malformed(Stream<String> lines) {
+        return lines.flatMap(line -> TOLD.matcher(line).results())
+                .mapToLong(told -> Long.parseLong(told.group(1).replace(",", "")))
+                .sum();
+    }
+
     /** Runs all rounds. */
     public void run(List<byte[]> valid) {
         run(valid, 1);
@@ -123,9 +153,8 @@ public final class Fuzz {
                 one(inputs, i);
             }
         });
-        System.out.printf(
-                "fuzzed %s: seed %d, %,d rounds in %.1f s, %,d refused%n",
-                name, seed(), rounds, (System.nanoTime() - began) / 1e9, refused);
+        double seconds = (System.nanoTime() - began) / 1e9;
+        tell(name, rounds, seconds, malformed, ", %,d refused".formatted(refused));
         if (rounds >= ROUNDS_TELLING) {
             assertTrue(
                     mostlyTaken || refused > rounds / 20,
@@ -137,6 +166,7 @@ public final class Fuzz {
     private void one(List<byte[]> valid, long number) {
         SplittableRandom random = new SplittableRandom(seed() * 0x9E3779B97F4A7C15L + number);
         byte[] mutated = Mutate.oneOf(valid, random);
+        malformed += isMalformed(mutated, valid) ? 1 : 0;
         input = mutated.clone();
         round = number;
         roundBegan = System.nanoTime();

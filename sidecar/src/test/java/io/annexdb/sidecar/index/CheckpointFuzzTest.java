@@ -4,7 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.fuzz.Checksums;
 import io.annexdb.sidecar.fuzz.Fuzz;
-import io.annexdb.sidecar.fuzz.WriteFile;
+import io.annexdb.sidecar.fuzz.InMemory;
+import io.annexdb.sidecar.fuzz.RewrittenFile;
 import io.annexdb.sidecar.hnsw.Graph;
 import io.annexdb.sidecar.hnsw.GraphFile;
 import io.annexdb.sidecar.ivfpq.ListsFile;
@@ -32,7 +33,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -49,6 +49,10 @@ class CheckpointFuzzTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")
     Path directory;
+
+    @TempDir(factory = InMemory.class)
+    @SuppressWarnings("NullAway.Init")
+    Path memory;
 
     @Test
     void graphs() throws Exception {
@@ -104,11 +108,16 @@ class CheckpointFuzzTest {
         return found;
     }
 
-    /** Does something with the rows of a shard that was written before. */
-    private void overRows(ShardDefinition shard, Consumer<Segment> action) {
+    /** Does something with rows. */
+    private interface OverRows {
+        void run(Segment segment) throws IOException;
+    }
+
+    /** Does it with the rows of a shard that was written before. */
+    private void overRows(ShardDefinition shard, OverRows action) throws IOException {
         try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
             VectorIndex index = registry.openOrCreate(shard);
-            action.accept(Objects.requireNonNull(index.store().rows().generation()).segment);
+            action.run(Objects.requireNonNull(index.store().rows().generation()).segment);
         }
     }
 
@@ -118,25 +127,26 @@ class CheckpointFuzzTest {
     }
 
     /** Wrong contents, with checksums that are right, and as they come. */
-    private void fuzz(
-            String what, byte[] valid, Checksums checksums, long bytesMost, Reader reader) {
-        Path file = directory.resolve("mutated");
-        Fuzz.of(
-                        what + " under checksums",
-                        bytes -> read(file, checksums.repair(bytes.clone()), reader),
-                        ErrorCode.DATA_CORRUPTED)
-                .allowing(bytesMost, 400)
-                .takingNearlyAll()
-                .run(List.of(valid), DEARNESS);
-        Fuzz.of(what, bytes -> read(file, bytes, reader), ErrorCode.DATA_CORRUPTED)
-                .allowing(bytesMost, 400)
-                .run(List.of(valid), DEARNESS);
+    private void fuzz(String what, byte[] valid, Checksums checksums, long bytesMost, Reader reader)
+            throws IOException {
+        try (RewrittenFile file = new RewrittenFile(memory.resolve("mutated"))) {
+            Fuzz.of(
+                            what + " under checksums",
+                            bytes -> read(file, checksums.repair(bytes.clone()), reader),
+                            ErrorCode.DATA_CORRUPTED)
+                    .allowing(bytesMost, 400)
+                    .takingNearlyAll()
+                    .run(List.of(valid), DEARNESS);
+            Fuzz.of(what, bytes -> read(file, bytes, reader), ErrorCode.DATA_CORRUPTED)
+                    .allowing(bytesMost, 400)
+                    .run(List.of(valid), DEARNESS);
+        }
     }
 
-    private static void read(Path file, byte[] bytes, Reader reader) throws IOException {
-        WriteFile.inPlace(file, bytes);
+    private static void read(RewrittenFile file, byte[] bytes, Reader reader) throws IOException {
+        file.replace(bytes);
         try {
-            reader.read(file);
+            reader.read(file.path());
         } catch (IOException e) {
             throw new AnnexException(ErrorCode.DATA_CORRUPTED, String.valueOf(e), null, e);
         }

@@ -1,7 +1,8 @@
 package io.annexdb.sidecar.index;
 
 import io.annexdb.sidecar.fuzz.Fuzz;
-import io.annexdb.sidecar.fuzz.WriteFile;
+import io.annexdb.sidecar.fuzz.InMemory;
+import io.annexdb.sidecar.fuzz.RewrittenFile;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.model.Lsn;
@@ -26,33 +27,33 @@ import java.util.zip.CRC32C;
  * Manifests with wrong lines under a right checksum, and with any byte changed: read or refused.
  */
 class ManifestFuzzTest {
-    /** A file is written and read in each round; both tests together have as many as others. */
-    private static final int DEARNESS = 2;
-
-    @TempDir
+    @TempDir(factory = InMemory.class)
     @SuppressWarnings("NullAway.Init")
     Path directory;
 
     @Test
     void lines() throws IOException {
-        Fuzz.of("manifest lines", bytes -> read(summed(bytes)), ErrorCode.DATA_CORRUPTED)
-                .allowing(1 << 20, 400)
-                .run(List.of(withoutSum(written())), DEARNESS);
+        try (RewrittenFile file = new RewrittenFile(directory.resolve("manifest"))) {
+            Fuzz.of("manifest lines", bytes -> read(file, summed(bytes)), ErrorCode.DATA_CORRUPTED)
+                    .allowing(1 << 20, 400)
+                    .run(List.of(withoutSum(written())));
+        }
     }
 
     @Test
     void files() throws IOException {
-        Fuzz.of("manifest files", this::read, ErrorCode.DATA_CORRUPTED)
-                .allowing(1 << 20, 400)
-                .run(List.of(written()), DEARNESS);
+        try (RewrittenFile file = new RewrittenFile(directory.resolve("manifest"))) {
+            Fuzz.of("manifest files", bytes -> read(file, bytes), ErrorCode.DATA_CORRUPTED)
+                    .allowing(1 << 20, 400)
+                    .run(List.of(written()));
+        }
     }
 
     /** What cannot be used is an IOException, here one of the declared errors. */
-    private void read(byte[] bytes) throws IOException {
-        Path file = directory.resolve("manifest");
-        WriteFile.inPlace(file, bytes);
+    private static void read(RewrittenFile file, byte[] bytes) throws IOException {
+        file.replace(bytes);
         try {
-            Manifest.read(file);
+            Manifest.read(file.path());
         } catch (IOException e) {
             throw new AnnexException(ErrorCode.DATA_CORRUPTED, String.valueOf(e), null, e);
         }

@@ -3,7 +3,8 @@ package io.annexdb.sidecar.segment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.annexdb.sidecar.fuzz.Fuzz;
-import io.annexdb.sidecar.fuzz.WriteFile;
+import io.annexdb.sidecar.fuzz.InMemory;
+import io.annexdb.sidecar.fuzz.RewrittenFile;
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.ElementType;
 import io.annexdb.sidecar.model.ErrorCode;
@@ -30,35 +31,35 @@ import java.util.List;
 class LogFuzzTest {
     private static final long FINGERPRINT = 0x1234_5678_9ABC_DEF0L;
 
-    /** A file is written and read in each round. */
-    private static final int DEARNESS = 5;
-
-    @TempDir
+    @TempDir(factory = InMemory.class)
     @SuppressWarnings("NullAway.Init")
     Path directory;
 
     @Test
     void contents() throws Exception {
-        Path file = directory.resolve("contents");
         List<byte[]> records = records(written());
-        Fuzz.of("log records", body -> read(file, framed(records, body)), ErrorCode.DATA_CORRUPTED)
-                .allowing(8 << 20, 400)
-                .takingNearlyAll()
-                .run(records, DEARNESS);
+        try (RewrittenFile file = new RewrittenFile(directory.resolve("contents"))) {
+            Fuzz.of(
+                            "log records",
+                            body -> read(file, framed(records, body)),
+                            ErrorCode.DATA_CORRUPTED)
+                    .takingNearlyAll()
+                    .run(records);
+        }
     }
 
     @Test
     void files() throws Exception {
-        Path file = directory.resolve("files");
-        Fuzz.of("log files", bytes -> read(file, bytes), ErrorCode.DATA_CORRUPTED)
-                .allowing(8 << 20, 400)
-                .takingNearlyAll()
-                .run(List.of(written()), DEARNESS);
+        try (RewrittenFile file = new RewrittenFile(directory.resolve("files"))) {
+            Fuzz.of("log files", bytes -> read(file, bytes), ErrorCode.DATA_CORRUPTED)
+                    .takingNearlyAll()
+                    .run(List.of(written()));
+        }
     }
 
-    private static void read(Path file, byte[] bytes) throws IOException {
-        WriteFile.inPlace(file, bytes);
-        try (LogReader reader = LogReader.open(file, FINGERPRINT)) {
+    private static void read(RewrittenFile file, byte[] bytes) throws IOException {
+        file.replace(bytes);
+        try (LogReader reader = LogReader.open(file.path(), FINGERPRINT)) {
             LogReader.Extent extent = reader.measure();
             reader.replay(extent.committedBytes(), new Count());
         }

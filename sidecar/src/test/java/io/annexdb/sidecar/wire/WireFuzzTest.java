@@ -44,13 +44,15 @@ class WireFuzzTest {
     void rubbishHarmsNobodyElse(@TempDir Path directory) throws Exception {
         long seed = Fuzz.seed();
         long rounds = Fuzz.rounds(DEARNESS);
-        System.out.printf("fuzzing sessions: seed %d, %,d connections%n", seed, rounds);
+        long began = System.nanoTime();
+        long malformed = 0;
         try (RunningServer server = new RunningServer(directory);
                 Connection bystander = server.connect("")) {
             long answers = 0;
             for (long round = 0; round < rounds; round++) {
                 SplittableRandom random = new SplittableRandom(seed * 31 + round);
                 byte[] bytes = Mutate.oneOf(STREAMS, random);
+                malformed += Fuzz.isMalformed(bytes, STREAMS) ? 1 : 0;
                 boolean authenticated = random.nextBoolean();
                 String repeat =
                         "-Dannex.seed="
@@ -71,6 +73,8 @@ class WireFuzzTest {
                     assertTrue(bystander.isValid(5), repeat);
                 }
             }
+            double seconds = (System.nanoTime() - began) / 1e9;
+            Fuzz.tell("connections", rounds, seconds, malformed, "");
             assertTrue(answers >= rounds, answers + " answers on " + rounds + " connections");
             assertEquals("ok", Answer.of(bystander, SignedRequest.payload("status", "")).status());
             assertFalse(server.telemetry.scrape().contains("status=\"XX000\""));
