@@ -242,6 +242,23 @@ public final class IndexRegistry implements AutoCloseable {
     /** Says that everything before this position is applied, and wakes those who wait for it. */
     public void advanceApplied(Lsn endLsn) {
         applied.advance(endLsn);
+        linkers.transactionCame();
+    }
+
+    /** A transaction has begun to come: what can wait makes room for it, some milliseconds. */
+    public void transactionComes() {
+        linkers.transactionComes();
+    }
+
+    /**
+     * The furthest position of which anything is held. One of several shards may be ahead of all
+     * together, when the process ended while a transaction ended in them.
+     */
+    public Lsn furthestLsn() {
+        return open.values().stream()
+                .filter(index -> index.state() == State.READY)
+                .map(VectorIndex::lsn)
+                .reduce(applied.get(), Lsn::max);
     }
 
     public Lsn appliedLsn() {

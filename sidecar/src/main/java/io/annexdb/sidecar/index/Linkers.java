@@ -14,7 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The threads that link fresh rows into the graphs, write checkpoints and compact. A shard with
  * work stands in the queue; who takes it puts it back at once if there is more than one batch, so
- * that others help. While searches run and few rows are fresh, linkers step back.
+ * that others help. While searches run or a transaction comes, and few rows are fresh, linkers step
+ * back.
  */
 final class Linkers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Linkers.class);
@@ -24,6 +25,11 @@ final class Linkers implements AutoCloseable {
     /** With more fresh rows than this, a scan of them costs about what a walk over codes does. */
     private static final int FRESH_MAX = 512;
 
+    /** A transaction that is about to be seen is waited for, so long at most, a bit at a time. */
+    private static final long ARRIVAL_NANOS_MAX = 20_000_000;
+
+    private static final long ARRIVAL_STEP_NANOS = 200_000;
+
     private static final long IDLE_SECONDS = 5;
 
     private final LinkedBlockingQueue<Optional<BackgroundWork>> queue = new LinkedBlockingQueue<>();
@@ -31,6 +37,7 @@ final class Linkers implements AutoCloseable {
     private final Runnable lookAround;
     private final Thread[] threads;
     private volatile boolean stopped;
+    private volatile long arrivedByNanos = System.nanoTime();
 
     /**
      * @param lookAround called now and then when nothing is to be done: some work is due after a
@@ -87,8 +94,25 @@ final class Linkers implements AutoCloseable {
         }
     }
 
+    /**
+     * A transaction has begun to come. That linkers have a low priority is of no use to the server
+     * that sends it: the scheduler weighs them against threads of their own process, or container,
+     * only, and the server may wait for a linker's whole time slice again and again.
+     */
+    void transactionComes() {
+        arrivedByNanos = System.nanoTime() + ARRIVAL_NANOS_MAX;
+    }
+
+    /** It is applied. */
+    void transactionCame() {
+        arrivedByNanos = System.nanoTime();
+    }
+
     /** Called before each row is linked. */
     void stepBack(int fresh) {
+        while (fresh < FRESH_MAX && arrivedByNanos - System.nanoTime() > 0) {
+            LockSupport.parkNanos(ARRIVAL_STEP_NANOS);
+        }
         for (int i = 0; i < STEP_BACKS_MAX && fresh < FRESH_MAX; i++) {
             if (scratches.searching() == 0) {
                 return;

@@ -1,7 +1,6 @@
 package io.annexdb.sidecar.ingest;
 
 import io.annexdb.sidecar.index.IndexRegistry;
-import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.replication.RowChange;
 import io.annexdb.sidecar.replication.StreamEvent;
@@ -29,8 +28,7 @@ import java.util.stream.Stream;
 
 /**
  * The ingest thread: takes events from the bounded queue, gives each change to the shards of its
- * relation, ends transactions in commit order, and every 100 ms makes what was applied durable and
- * reports the position.
+ * relation, and ends transactions in commit order. {@link MakeDurable} follows.
  *
  * <p>Large transactions come in parts. When the connection breaks inside one, the server sends it
  * again from its first change; changes come in the same order then, so those applied already are
@@ -43,12 +41,10 @@ import java.util.stream.Stream;
 final class Ingest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
     private static final int QUEUE_EVENTS = 64;
-    private static final long UNWRITTEN_BYTES_MAX = 8 << 20;
-    private static final long SYNC_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long IDLE_SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LOOK_MILLIS = 100;
 
     private final IndexRegistry registry;
-    private final Consumer<Lsn> durable;
+    private final MakeDurable durability;
     private final Lateness lateness;
     private final BlockingQueue<StreamEvent> queue = new ArrayBlockingQueue<>(QUEUE_EVENTS);
     private final Thread thread;
@@ -56,7 +52,6 @@ final class Ingest implements AutoCloseable {
     private final Condition boundary = lock.newCondition();
     private volatile boolean closed;
     private volatile @Nullable String divergence;
-    private volatile @Nullable String syncError;
 
     /** Rises with each {@link #clear}: an event taken before it is void. Written under the lock. */
     private volatile long epoch;
@@ -64,9 +59,6 @@ final class Ingest implements AutoCloseable {
     // All below is guarded by the lock.
     private Map<Long, List<ShardRoute>> routes = Map.of();
     private @Nullable Transaction transaction;
-    private boolean rowsDirty;
-    private boolean positionDirty;
-    private long syncedNanos = System.nanoTime();
 
     /**
      * The transaction in progress: how much of it was applied, and how much of that comes again.
@@ -92,12 +84,13 @@ final class Ingest implements AutoCloseable {
     Ingest(IndexRegistry registry, Consumer<Lsn> durable, Lateness lateness) {
         this.registry = registry;
         this.lateness = lateness;
-        this.durable = durable;
+        this.durability = new MakeDurable(registry, durable);
         this.thread = Thread.ofPlatform().daemon().name("annex-ingest").unstarted(this::run);
     }
 
     void start() {
         thread.start();
+        durability.start();
     }
 
     BlockingQueue<StreamEvent> queue() {
@@ -111,7 +104,7 @@ final class Ingest implements AutoCloseable {
 
     /** Why the last attempt to make changes durable failed, if it did. */
     Optional<String> syncError() {
-        return Optional.ofNullable(syncError);
+        return durability.error();
     }
 
     /** Replaces the routes; changes of relations without one are ignored. */
@@ -147,12 +140,11 @@ final class Ingest implements AutoCloseable {
             routes = Map.of();
             transaction = null;
             divergence = null;
-            rowsDirty = false;
-            positionDirty = false;
             boundary.signalAll();
         } finally {
             lock.unlock();
         }
+        durability.restart();
     }
 
     /**
@@ -177,7 +169,10 @@ final class Ingest implements AutoCloseable {
         }
     }
 
-    /** Stops the thread, at most 2 s. Not by an interrupt, which would close the index files. */
+    /**
+     * Stops the thread, at most 2 s, then makes durable what it applied. Not by an interrupt, which
+     * would close the index files.
+     */
     @Override
     public void close() {
         closed = true;
@@ -186,40 +181,30 @@ final class Ingest implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        durability.close();
     }
 
     private void run() {
         while (!closed) {
             try {
-                if (mustWaitForTheDisk()) {
-                    TimeUnit.NANOSECONDS.sleep(SYNC_NANOS);
-                    syncWhenDue();
+                if (durability.isBehind()) {
+                    TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
                     continue;
                 }
                 long expected = epoch;
-                StreamEvent event = queue.poll(SYNC_NANOS, TimeUnit.NANOSECONDS);
+                StreamEvent event = queue.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
                 if (event != null) {
                     apply(event, expected);
                 }
-                syncWhenDue();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
             } catch (RuntimeException | Error e) {
                 // Also when the heap is full: the queue goes, and with it most of what fills it.
                 LOG.error("A change could not be applied, all indexes are compared", e);
-                divergence = e.toString();
+                diverge(e.toString());
             }
         }
-        sync();
-    }
-
-    /**
-     * Whether the disk refuses so much that no more is taken: the stream waits, and what has been
-     * applied is searched on.
-     */
-    private boolean mustWaitForTheDisk() {
-        return syncError != null && registry.unwrittenBytes() > UNWRITTEN_BYTES_MAX;
     }
 
     private void apply(StreamEvent event, long expected) {
@@ -280,7 +265,7 @@ final class Ingest implements AutoCloseable {
         Transaction current = current(commit.finalLsn(), commit.xid());
         for (ShardRoute shard : current.touched) {
             shard.commit(commit.endLsn());
-            rowsDirty = true;
+            durability.rowsChanged();
             Failpoint.COMMIT_BETWEEN.pass();
         }
         transaction = null;
@@ -306,7 +291,7 @@ final class Ingest implements AutoCloseable {
 
     private void advance(Lsn position) {
         registry.advanceApplied(position);
-        positionDirty = true;
+        durability.positionChanged();
         boundary.signalAll();
     }
 
@@ -338,44 +323,18 @@ final class Ingest implements AutoCloseable {
     /** The server has gone on behind the end of a transaction that came in part. */
     private void lose(Transaction gone) {
         if (!gone.touched.isEmpty()) {
-            divergence =
+            diverge(
                     "transaction "
                             + Integer.toUnsignedString(gone.xid)
                             + " at "
                             + gone.finalLsn
-                            + " was applied in part and is gone";
+                            + " was applied in part and is gone");
         }
         transaction = null;
     }
 
-    private void syncWhenDue() {
-        long idle = System.nanoTime() - syncedNanos;
-        boolean due =
-                (rowsDirty && idle >= SYNC_NANOS) || (positionDirty && idle >= IDLE_SYNC_NANOS);
-        if (due && divergence == null) {
-            sync();
-        }
-    }
-
-    private void sync() {
-        lock.lock();
-        try {
-            durable.accept(registry.sync());
-            rowsDirty = false;
-            positionDirty = false;
-            if (syncError != null) {
-                LOG.info("Changes are durable again up to {}", registry.durableLsn());
-            }
-            syncError = null;
-        } catch (AnnexException e) {
-            String message = String.valueOf(e.getMessage());
-            if (!message.equals(syncError)) {
-                LOG.error("Cannot make changes durable, the slot does not move: {}", message, e);
-            }
-            syncError = message;
-        } finally {
-            syncedNanos = System.nanoTime();
-            lock.unlock();
-        }
+    private void diverge(String reason) {
+        divergence = reason;
+        durability.hold();
     }
 }

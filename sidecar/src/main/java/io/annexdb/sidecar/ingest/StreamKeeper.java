@@ -99,7 +99,12 @@ final class StreamKeeper implements StreamPosition {
 
     @Override
     public Lsn applied() {
-        return registry.appliedLsn();
+        return registry.furthestLsn();
+    }
+
+    @Override
+    public void transactionComes() {
+        registry.transactionComes();
     }
 
     @Override

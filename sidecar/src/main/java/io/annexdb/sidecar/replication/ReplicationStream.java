@@ -149,7 +149,12 @@ public final class ReplicationStream implements AutoCloseable {
             Failpoint.STREAM_CHECKED.pass();
             StreamSession current =
                     StreamSession.start(
-                            walsender, settings.slotName(), queue, () -> durable, confirmed);
+                            walsender,
+                            settings.slotName(),
+                            queue,
+                            () -> durable,
+                            confirmed,
+                            position::transactionComes);
             requireUnmoved(confirmed);
             session = current;
             Connections.limitSilence(walsender, 0);

@@ -9,7 +9,7 @@ public interface StreamPosition {
     /** Whose log the positions belong to. */
     ServerIdentity identity();
 
-    /** End of the last transaction in the indexes. */
+    /** End of the last transaction of which anything is in the indexes. */
     Lsn applied();
 
     /** End of the last transaction that the index files hold. */
@@ -20,6 +20,9 @@ public interface StreamPosition {
 
     /** All checks have passed: the stream goes on where the slot was confirmed. */
     default void resumed(Lsn confirmed) {}
+
+    /** A transaction has begun to come. Told by the thread that reads it. */
+    default void transactionComes() {}
 
     /** The server was promoted and is still our own history: this is its identity now. */
     void promoted(ServerIdentity identity);

@@ -32,6 +32,7 @@ final class StreamSession {
     private final Connection connection;
     private final BlockingQueue<StreamEvent> queue;
     private final Supplier<Lsn> durable;
+    private final Runnable transactionComes;
     private final TransactionAssembler assembler = new TransactionAssembler(this::emit);
     private final CopyDual copy;
     private volatile Lsn received = Lsn.ZERO;
@@ -46,12 +47,14 @@ final class StreamSession {
             CopyDual copy,
             BlockingQueue<StreamEvent> queue,
             Supplier<Lsn> durable,
-            Lsn acknowledged) {
+            Lsn acknowledged,
+            Runnable transactionComes) {
         this.connection = connection;
         this.copy = copy;
         this.queue = queue;
         this.durable = durable;
         this.acknowledged = acknowledged;
+        this.transactionComes = transactionComes;
     }
 
     /**
@@ -59,13 +62,15 @@ final class StreamSession {
      *
      * @param durable position to acknowledge, asked again and again
      * @param acknowledged the slot's confirmed position
+     * @param transactionComes told of each transaction's first message
      */
     static StreamSession start(
             Connection walsender,
             String slot,
             BlockingQueue<StreamEvent> queue,
             Supplier<Lsn> durable,
-            Lsn acknowledged)
+            Lsn acknowledged,
+            Runnable transactionComes)
             throws SQLException {
         CopyDual copy =
                 walsender
@@ -77,7 +82,7 @@ final class StreamSession {
                                         + " LOGICAL 0/0 (proto_version '1', publication_names '"
                                         + SourceSettings.PUBLICATION
                                         + "', binary 'true')");
-        return new StreamSession(walsender, copy, queue, durable, acknowledged);
+        return new StreamSession(walsender, copy, queue, durable, acknowledged, transactionComes);
     }
 
     Lsn received() {
@@ -120,7 +125,12 @@ final class StreamSession {
 
     private boolean read(byte[] frame) {
         if (frame.length > DATA_HEADER_BYTES && frame[0] == 'w') {
-            assembler.accept(PgOutputDecoder.decode(frame, DATA_HEADER_BYTES, frame.length));
+            PgOutputMessage message =
+                    PgOutputDecoder.decode(frame, DATA_HEADER_BYTES, frame.length);
+            if (message instanceof PgOutputMessage.Begin) {
+                transactionComes.run();
+            }
+            assembler.accept(message);
             return false;
         }
         if (frame.length == KEEPALIVE_BYTES && frame[0] == 'k') {

@@ -253,6 +253,25 @@ class RestartTest {
         }
     }
 
+    /** A transaction had ended in a shard, and not in all, when it was made durable. */
+    @Test
+    void aShardThatIsAheadOfThePositionIsKnown() {
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            VectorIndex index = Fixture.ready(registry, SHARD);
+            transaction(index, registry, 1);
+            index.delete(Fixture.key(0));
+            index.commit(lsn(2));
+            registry.sync();
+        }
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            registry.openOrCreate(SHARD);
+            assertEquals(lsn(1), registry.appliedLsn());
+            assertEquals(lsn(2), registry.furthestLsn());
+            registry.rewind(lsn(1));
+            assertEquals(lsn(1), registry.furthestLsn());
+        }
+    }
+
     @Test
     void aDamagedGraphIsLinkedAgain() throws Exception {
         Random random = new Random(3);

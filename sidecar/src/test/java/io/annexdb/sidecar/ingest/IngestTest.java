@@ -26,6 +26,9 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Connections that are lost inside a transaction, of a stream that is made up: what comes again,
@@ -41,6 +44,7 @@ class IngestTest {
     private IndexRegistry registry;
     private ShardRoute route;
     private Ingest ingest;
+    private volatile Consumer<Lsn> durable = _ -> {};
 
     @BeforeEach
     void start() {
@@ -50,7 +54,7 @@ class IngestTest {
         index.finishLoad();
         registry.advanceApplied(new Lsn(100));
         route = new ShardRoute(index, new Retries());
-        ingest = new Ingest(registry, _ -> {}, new Lateness());
+        ingest = new Ingest(registry, position -> durable.accept(position), new Lateness());
         ingest.route(List.of(route));
         ingest.start();
     }
@@ -102,6 +106,34 @@ class IngestTest {
         awaitApplied(210);
         assertEquals(Optional.empty(), ingest.divergence());
         assertEquals(2, route.truncates());
+    }
+
+    @Test
+    void whatIsBeingMadeDurableHoldsUpNothing() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        durable =
+                _ -> {
+                    begun.countDown();
+                    awaitQuietly(mayEnd);
+                };
+        try {
+            give(changes(200, 7, 1), commit(200, 7));
+            assertTrue(begun.await(10, TimeUnit.SECONDS), "nothing is made durable");
+            give(changes(220, 8, 1), commit(220, 8));
+            awaitApplied(230);
+            assertEquals(2, route.truncates());
+        } finally {
+            mayEnd.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
