@@ -142,6 +142,8 @@ enum StreamFault {
     /** A good deal more than the audit interval of these tests. */
     private static final long NOTICE_MILLIS = 1_000;
 
+    private static final long NOTICE_MILLIS_MOST = 10_000;
+
     /** Before the fault and after it so many searches are answered, which the judge sees. */
     private static final int ANSWERS_AROUND = 5;
 
@@ -201,6 +203,9 @@ enum StreamFault {
                 }
                 from = System.nanoTime();
                 inflict(scene);
+                if (!isTold) {
+                    awaitLogged(scene, before);
+                }
                 to = System.nanoTime() + NOTICE_MILLIS * 1_000_000;
                 Thread.sleep(NOTICE_MILLIS + random.nextInt(500));
                 searches.awaitMore(ANSWERS_AROUND);
@@ -253,6 +258,13 @@ enum StreamFault {
                 scene.recoveries(RecoveryDecision.RECONCILE)
                         > (isSameProcess ? before.compared : 0),
                 "not in the metric");
+    }
+
+    private void awaitLogged(FaultScene scene, Before before) throws Exception {
+        long end = System.nanoTime() + NOTICE_MILLIS_MOST * 1_000_000;
+        while (System.nanoTime() < end && scene.logged(notices) <= before.notices) {
+            Thread.sleep(20);
+        }
     }
 
     /** Does it, unless the audit was quicker. */
