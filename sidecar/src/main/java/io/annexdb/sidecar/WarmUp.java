@@ -99,7 +99,7 @@ final class WarmUp implements AutoCloseable {
             }
             int before = searches;
             for (VectorIndex shard : registry.open()) {
-                float[] query = shard.sample(random.nextDouble()).orElse(null);
+                float[] query = shard.reads().sample(random.nextDouble()).orElse(null);
                 if (query != null) {
                     commands.rehearse(
                             "\"index\":%d,\"k\":10,\"consistency\":\"eventual\",\"query\":%s"

@@ -114,7 +114,7 @@ public final class RestartBench implements Callable<Integer> {
     }
 
     private static List<Neighbor> search(VectorIndex index, float[] query) {
-        return index.search(query, K, EF, null, Double.POSITIVE_INFINITY, () -> false);
+        return index.reads().search(query, K, EF, null, Double.POSITIVE_INFINITY, () -> false);
     }
 
     private ShardDefinition shard(int dimension) {

@@ -20,7 +20,7 @@ import java.util.function.Function;
  * The answers of a {@link VectorIndex}: each enters the generation of the moment, so that its
  * memory stays, and waits for no writer. Any number of threads.
  */
-final class ReadFace {
+public final class ReadFace {
     private final ShardDefinition definition;
     private final Shared shared;
     private final ShardStore store;
@@ -47,7 +47,33 @@ final class ReadFace {
         this.outgrown = outgrown;
     }
 
-    List<List<Neighbor>> search(
+    /**
+     * The nearest rows, nearest first, ties by key: k of them, or all that match.
+     *
+     * @param query a vector of the index's dimension
+     * @param k number of rows, from 1
+     * @param efSearch candidates kept by the search of graph or lists, raised to k when smaller
+     * @param namespace only rows of this namespace; null for all
+     * @param filter only rows that match; null for all
+     * @param maxDistance only rows at most this far; positive infinity for all
+     * @param cancelled asked now and then; when true the search ends with QUERY_CANCELED
+     * @throws AnnexException NOT_SERVABLE unless the state is READY; DIMENSION_MISMATCH,
+     *     INVALID_VECTOR, INVALID_PARAMETER_VALUE for what is asked; QUERY_CANCELED
+     */
+    public List<Neighbor> search(
+            float[] query,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            @Nullable Filter filter,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        return searchAll(List.of(query), k, efSearch, namespace, filter, maxDistance, cancelled)
+                .getFirst();
+    }
+
+    /** For each query what {@link #search} finds; the queries share the work. */
+    public List<List<Neighbor>> searchAll(
             List<float[]> queries,
             int k,
             int efSearch,
@@ -70,7 +96,24 @@ final class ReadFace {
                 batch -> batch.search(efSearch, namespace, filter, scanMax));
     }
 
-    List<List<Neighbor>> rank(
+    /** As the other, without a filter. */
+    public List<Neighbor> search(
+            float[] query,
+            int k,
+            int efSearch,
+            @Nullable String namespace,
+            double maxDistance,
+            BooleanSupplier cancelled) {
+        return search(query, k, efSearch, namespace, null, maxDistance, cancelled);
+    }
+
+    /** The nearest k among exactly these rows, by exact distance; unknown keys are left out. */
+    public List<Neighbor> rank(float[] query, int k, List<RowKey> keys, double maxDistance) {
+        return rankAll(List.of(query), k, keys, maxDistance, () -> false).getFirst();
+    }
+
+    /** For each query what {@link #rank} finds; a row is scored against all of them at once. */
+    public List<List<Neighbor>> rankAll(
             List<float[]> queries,
             int k,
             List<RowKey> keys,
@@ -116,7 +159,8 @@ final class ReadFace {
         }
     }
 
-    Optional<float[]> sample(double place) {
+    /** The vector of a row, or of one that has gone, at a place from 0 to below 1; or none. */
+    public Optional<float[]> sample(double place) {
         Generation generation = store.rows().generation();
         if (generation == null || !generation.gate.enter()) {
             return Optional.empty();

@@ -1,10 +1,8 @@
 package io.annexdb.sidecar.index;
 
-import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.AttributeRow;
 import io.annexdb.sidecar.model.Lsn;
-import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
 import io.annexdb.sidecar.telemetry.Failpoint;
@@ -14,9 +12,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.Collection;
-import java.util.List;
-import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /**
  * The index of one shard. Its write face ({@link WriteFace}) is for ingest and the first copy, one
@@ -242,72 +237,9 @@ public final class VectorIndex {
         shared.saveManifest().run();
     }
 
-    /**
-     * The nearest rows, nearest first, ties by key: k of them, or all that match.
-     *
-     * @param query a vector of the index's dimension
-     * @param k number of rows, from 1
-     * @param efSearch candidates kept by the search of graph or lists, raised to k when smaller
-     * @param namespace only rows of this namespace; null for all
-     * @param filter only rows that match; null for all
-     * @param maxDistance only rows at most this far; positive infinity for all
-     * @param cancelled asked now and then; when true the search ends with QUERY_CANCELED
-     * @throws AnnexException NOT_SERVABLE unless the state is READY; DIMENSION_MISMATCH,
-     *     INVALID_VECTOR, INVALID_PARAMETER_VALUE for what is asked; QUERY_CANCELED
-     */
-    public List<Neighbor> search(
-            float[] query,
-            int k,
-            int efSearch,
-            @Nullable String namespace,
-            @Nullable Filter filter,
-            double maxDistance,
-            BooleanSupplier cancelled) {
-        return searchAll(List.of(query), k, efSearch, namespace, filter, maxDistance, cancelled)
-                .getFirst();
-    }
-
-    /** For each query what {@link #search} finds; the queries share the work. */
-    public List<List<Neighbor>> searchAll(
-            List<float[]> queries,
-            int k,
-            int efSearch,
-            @Nullable String namespace,
-            @Nullable Filter filter,
-            double maxDistance,
-            BooleanSupplier cancelled) {
-        return reads.search(queries, k, efSearch, namespace, filter, maxDistance, cancelled);
-    }
-
-    /** As the other, without a filter. */
-    public List<Neighbor> search(
-            float[] query,
-            int k,
-            int efSearch,
-            @Nullable String namespace,
-            double maxDistance,
-            BooleanSupplier cancelled) {
-        return search(query, k, efSearch, namespace, null, maxDistance, cancelled);
-    }
-
-    /** The nearest k among exactly these rows, by exact distance; unknown keys are left out. */
-    public List<Neighbor> rank(float[] query, int k, List<RowKey> keys, double maxDistance) {
-        return rankAll(List.of(query), k, keys, maxDistance, () -> false).getFirst();
-    }
-
-    /** For each query what {@link #rank} finds; a row is scored against all of them at once. */
-    public List<List<Neighbor>> rankAll(
-            List<float[]> queries,
-            int k,
-            List<RowKey> keys,
-            double maxDistance,
-            BooleanSupplier cancelled) {
-        return reads.rank(queries, k, keys, maxDistance, cancelled);
-    }
-
-    /** The vector of a row, or of one that has gone, at a place from 0 to below 1; or none. */
-    public Optional<float[]> sample(double place) {
-        return reads.sample(place);
+    /** Answers queries. */
+    public ReadFace reads() {
+        return reads;
     }
 
     public ShardStatus status() {

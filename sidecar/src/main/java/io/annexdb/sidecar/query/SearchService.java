@@ -62,14 +62,15 @@ public final class SearchService {
                 request,
                 cancelled,
                 (shard, queries, stop) ->
-                        shard.searchAll(
-                                queries,
-                                request.k(),
-                                request.efSearch(),
-                                request.namespace(),
-                                filter(request, shard),
-                                request.maxDistance(),
-                                stop));
+                        shard.reads()
+                                .searchAll(
+                                        queries,
+                                        request.k(),
+                                        request.efSearch(),
+                                        request.namespace(),
+                                        filter(request, shard),
+                                        request.maxDistance(),
+                                        stop));
     }
 
     /** As {@link #search}, among exactly these rows and with exact distances. */
@@ -78,7 +79,8 @@ public final class SearchService {
                 request,
                 cancelled,
                 (shard, queries, stop) ->
-                        shard.rankAll(queries, request.k(), keys, request.maxDistance(), stop));
+                        shard.reads()
+                                .rankAll(queries, request.k(), keys, request.maxDistance(), stop));
     }
 
     /**

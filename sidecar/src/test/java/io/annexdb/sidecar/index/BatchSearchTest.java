@@ -66,7 +66,8 @@ class BatchSearchTest {
             }
             if (method == Method.FLAT) {
                 List<Neighbor> first =
-                        index.searchAll(queries, 10, 100, null, null, NO_LIMIT, () -> false)
+                        index.reads()
+                                .searchAll(queries, 10, 100, null, null, NO_LIMIT, () -> false)
                                 .getFirst();
                 double[] exact =
                         IntStream.range(0, ROWS)
@@ -81,9 +82,10 @@ class BatchSearchTest {
                 }
             }
             List<RowKey> keys = random.ints(300, 0, ROWS + 50).mapToObj(Fixture::key).toList();
-            List<List<Neighbor>> ranked = index.rankAll(queries, 20, keys, NO_LIMIT, () -> false);
+            List<List<Neighbor>> ranked =
+                    index.reads().rankAll(queries, 20, keys, NO_LIMIT, () -> false);
             for (int i = 0; i < queries.size(); i++) {
-                assertEquals(index.rank(queries.get(i), 20, keys, NO_LIMIT), ranked.get(i));
+                assertEquals(index.reads().rank(queries.get(i), 20, keys, NO_LIMIT), ranked.get(i));
             }
         }
     }
@@ -117,14 +119,15 @@ class BatchSearchTest {
                     assertThrows(
                             AnnexException.class,
                             () ->
-                                    index.searchAll(
-                                            queries,
-                                            10,
-                                            100,
-                                            null,
-                                            null,
-                                            NO_LIMIT,
-                                            () -> asked.incrementAndGet() > 3));
+                                    index.reads()
+                                            .searchAll(
+                                                    queries,
+                                                    10,
+                                                    100,
+                                                    null,
+                                                    null,
+                                                    NO_LIMIT,
+                                                    () -> asked.incrementAndGet() > 3));
             assertEquals(ErrorCode.QUERY_CANCELED, error.code());
             assertEquals(4, asked.get());
         }
@@ -148,14 +151,15 @@ class BatchSearchTest {
                 assertThrows(
                         AnnexException.class,
                         () ->
-                                index.searchAll(
-                                        List.of(new float[] {1, 1}, wrong),
-                                        1,
-                                        10,
-                                        null,
-                                        null,
-                                        NO_LIMIT,
-                                        () -> false));
+                                index.reads()
+                                        .searchAll(
+                                                List.of(new float[] {1, 1}, wrong),
+                                                1,
+                                                10,
+                                                null,
+                                                null,
+                                                NO_LIMIT,
+                                                () -> false));
         assertEquals(code, error.code());
     }
 
@@ -166,11 +170,12 @@ class BatchSearchTest {
             @Nullable String namespace,
             double maxDistance) {
         List<List<Neighbor>> together =
-                index.searchAll(queries, k, 64, namespace, null, maxDistance, () -> false);
+                index.reads().searchAll(queries, k, 64, namespace, null, maxDistance, () -> false);
         assertEquals(queries.size(), together.size());
         for (int i = 0; i < queries.size(); i++) {
             assertEquals(
-                    index.search(queries.get(i), k, 64, namespace, maxDistance, () -> false),
+                    index.reads()
+                            .search(queries.get(i), k, 64, namespace, maxDistance, () -> false),
                     together.get(i),
                     "query " + i + ", k " + k + ", namespace " + namespace + ", seed " + SEED);
         }

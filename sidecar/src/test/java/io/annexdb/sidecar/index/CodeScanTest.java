@@ -133,7 +133,7 @@ class CodeScanTest {
         double recall = 0;
         boolean isExact = true;
         for (float[] query : queries) {
-            List<Neighbor> exact = index.rank(query, K, rows, Double.POSITIVE_INFINITY);
+            List<Neighbor> exact = index.reads().rank(query, K, rows, Double.POSITIVE_INFINITY);
             List<Neighbor> found = Fixture.search(index, query, K, EF, namespace);
             assertEquals(K, found.size(), when);
             recall += Fixture.recall(exact, found) / queries.length;
@@ -224,7 +224,8 @@ class CodeScanTest {
                 double recall = 0;
                 for (int i = 0; i < 50; i++) {
                     float[] query = vectors[random.nextInt(vectors.length)];
-                    List<Neighbor> exact = index.rank(query, K, corner, Double.POSITIVE_INFINITY);
+                    List<Neighbor> exact =
+                            index.reads().rank(query, K, corner, Double.POSITIVE_INFINITY);
                     List<Neighbor> found = Fixture.search(index, query, K, EF, "corner");
                     assertEquals(K, found.size());
                     recall += Fixture.recall(exact, found) / 50;

@@ -96,7 +96,7 @@ class CompactTest {
     private static void compare(Random random, VectorIndex index, Map<RowKey, float[]> model) {
         assertEquals(model.size(), index.status().rows());
         float[] query = Fixture.gaussian(random, DIMENSION, 1f);
-        List<Neighbor> all = index.rank(query, KEYS, new ArrayList<>(model.keySet()), 1e9);
+        List<Neighbor> all = index.reads().rank(query, KEYS, new ArrayList<>(model.keySet()), 1e9);
         assertEquals(model.size(), all.size());
         for (Neighbor neighbor : all) {
             float[] vector = Objects.requireNonNull(model.get(neighbor.key()));

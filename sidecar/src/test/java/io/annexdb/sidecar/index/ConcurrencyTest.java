@@ -192,7 +192,15 @@ class ConcurrencyTest {
             AnnexException error =
                     assertThrows(
                             AnnexException.class,
-                            () -> index.search(new float[DIMENSION], 5, 5, null, 9, () -> true));
+                            () ->
+                                    index.reads()
+                                            .search(
+                                                    new float[DIMENSION],
+                                                    5,
+                                                    5,
+                                                    null,
+                                                    9,
+                                                    () -> true));
             assertEquals(ErrorCode.QUERY_CANCELED, error.code());
         }
     }

@@ -82,8 +82,15 @@ class FilteredSearchTest {
 
     private static List<Neighbor> search(
             VectorIndex index, float[] query, int k, @Nullable String namespace, String filter) {
-        return index.search(
-                query, k, 100, namespace, filter(filter), Double.POSITIVE_INFINITY, () -> false);
+        return index.reads()
+                .search(
+                        query,
+                        k,
+                        100,
+                        namespace,
+                        filter(filter),
+                        Double.POSITIVE_INFINITY,
+                        () -> false);
     }
 
     private static List<RowKey> keys(List<Neighbor> neighbors) {

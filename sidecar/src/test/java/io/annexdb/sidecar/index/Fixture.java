@@ -163,7 +163,7 @@ final class Fixture {
 
     static List<Neighbor> search(
             VectorIndex index, float[] query, int k, int ef, @Nullable String namespace) {
-        return index.search(query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
+        return index.reads().search(query, k, ef, namespace, Double.POSITIVE_INFINITY, () -> false);
     }
 
     /** Share of the rows found that are as near as the exact answer's: ties do not matter. */

@@ -183,11 +183,12 @@ class IndexModelTest {
                         .sorted(Neighbor.ORDER)
                         .limit(k)
                         .toList();
-        assertEquals(expected, index.search(query, k, 10, namespace, maxDistance, () -> false));
+        assertEquals(
+                expected, index.reads().search(query, k, 10, namespace, maxDistance, () -> false));
         if (namespace == null) {
             List<RowKey> all = new ArrayList<>(model.keySet());
             all.add(RowKey.of("unknown"));
-            assertEquals(expected, index.rank(query, k, all, maxDistance));
+            assertEquals(expected, index.reads().rank(query, k, all, maxDistance));
         }
         assertTrue(index.status().tombstones() >= 0);
     }

@@ -222,7 +222,8 @@ class InvertedListsTest {
                 for (int i = 0; i < 50; i++) {
                     float[] query = vectors[random.nextInt(ROWS)];
                     List<Neighbor> found = Fixture.search(index, query, K, EF, "n" + which);
-                    List<Neighbor> exact = index.rank(query, K, keys, Double.POSITIVE_INFINITY);
+                    List<Neighbor> exact =
+                            index.reads().rank(query, K, keys, Double.POSITIVE_INFINITY);
                     assertEquals(Math.min(K, keys.size()), found.size());
                     recall += Fixture.recall(exact, found) / 50;
                 }
@@ -326,7 +327,7 @@ class InvertedListsTest {
         assertEquals(live.size(), index.status().rows(), when);
         double recall = 0;
         for (float[] query : queries) {
-            List<Neighbor> exact = index.rank(query, K, live, Double.POSITIVE_INFINITY);
+            List<Neighbor> exact = index.reads().rank(query, K, live, Double.POSITIVE_INFINITY);
             List<Neighbor> found = Fixture.search(index, query, K, EF);
             assertEquals(K, found.size(), when);
             recall += Fixture.recall(exact, found) / queries.length;
@@ -337,7 +338,7 @@ class InvertedListsTest {
 
     private static void exact(VectorIndex index, float[] query, List<RowKey> live) {
         assertEquals(
-                index.rank(query, K, live, Double.POSITIVE_INFINITY),
+                index.reads().rank(query, K, live, Double.POSITIVE_INFINITY),
                 Fixture.search(index, query, K, EF));
     }
 

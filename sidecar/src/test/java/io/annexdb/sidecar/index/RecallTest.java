@@ -136,7 +136,7 @@ class RecallTest {
             for (int i = 0; i < 100; i++) {
                 float[] query = vectors[random.nextInt(vectors.length / 2) * 2 + 1];
                 List<Neighbor> found = Fixture.search(index, query, K, 60);
-                List<Neighbor> exact = index.rank(query, K, live, Double.POSITIVE_INFINITY);
+                List<Neighbor> exact = index.reads().rank(query, K, live, Double.POSITIVE_INFINITY);
                 assertEquals(exact.getLast().distance(), found.getLast().distance(), 0.5);
             }
         }
@@ -191,7 +191,8 @@ class RecallTest {
                     float[] query = vectors[random.nextInt(vectors.length)];
                     List<Neighbor> found = Fixture.search(index, query, K, EF, "n" + which);
                     List<Neighbor> exact =
-                            index.rank(query, K, members.get(which), Double.POSITIVE_INFINITY);
+                            index.reads()
+                                    .rank(query, K, members.get(which), Double.POSITIVE_INFINITY);
                     assertEquals(K, found.size());
                     recall += Fixture.recall(exact, found) / 100;
                 }
@@ -208,7 +209,7 @@ class RecallTest {
         double recall = 0;
         for (float[] query : queries) {
             // The judge ranks every row, so the graph has no part in it.
-            List<Neighbor> exact = index.rank(query, K, live, Double.POSITIVE_INFINITY);
+            List<Neighbor> exact = index.reads().rank(query, K, live, Double.POSITIVE_INFINITY);
             List<Neighbor> found = Fixture.search(index, query, K, EF);
             assertEquals(K, found.size(), when);
             recall += Fixture.recall(exact, found) / queries.length;

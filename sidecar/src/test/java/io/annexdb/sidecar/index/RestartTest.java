@@ -245,11 +245,12 @@ class RestartTest {
             assertEquals(State.READY, index.state());
             assertEquals(200, index.status().rows());
             List<Neighbor> found =
-                    index.search(vectors[3], 1, 100, "newer", Double.MAX_VALUE, () -> false);
+                    index.reads()
+                            .search(vectors[3], 1, 100, "newer", Double.MAX_VALUE, () -> false);
             assertEquals(Fixture.key(-4), found.getFirst().key());
             assertEquals(
                     List.of(),
-                    index.search(vectors[3], 1, 100, "old", Double.MAX_VALUE, () -> false));
+                    index.reads().search(vectors[3], 1, 100, "old", Double.MAX_VALUE, () -> false));
         }
     }
 

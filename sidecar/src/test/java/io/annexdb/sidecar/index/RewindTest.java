@@ -99,11 +99,15 @@ class RewindTest {
         int found = 0;
         for (int i = 0; i < 50; i++) {
             float[] query = shard.anyVector(random);
-            RowKey nearest = index.rank(query, 1, added, Double.POSITIVE_INFINITY).getFirst().key();
+            RowKey nearest =
+                    index.reads().rank(query, 1, added, Double.POSITIVE_INFINITY).getFirst().key();
             double distance =
-                    index.rank(query, 1, added, Double.POSITIVE_INFINITY).getFirst().distance();
+                    index.reads()
+                            .rank(query, 1, added, Double.POSITIVE_INFINITY)
+                            .getFirst()
+                            .distance();
             found +=
-                    index.search(query, 200, 400, null, distance, () -> false).stream()
+                    index.reads().search(query, 200, 400, null, distance, () -> false).stream()
                                     .anyMatch(neighbor -> neighbor.key().equals(nearest))
                             ? 1
                             : 0;

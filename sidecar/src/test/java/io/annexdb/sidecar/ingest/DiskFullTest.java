@@ -62,11 +62,13 @@ class DiskFullTest {
                     () -> scene.running().status().error().orElse("").contains("No space left"));
             Lsn durable = scene.registry().durableLsn();
             String confirmed = confirmed(scene);
-            assertEquals(1, index.search(new float[600], 1, 10, null, 1e30, () -> false).size());
+            assertEquals(
+                    1, index.reads().search(new float[600], 1, 10, null, 1e30, () -> false).size());
             scene.execute(rows(1_501, 6_000));
             Thread.sleep(1_000);
             assertEquals(State.READY, index.state(), "serves on");
-            assertEquals(1, index.search(new float[600], 1, 10, null, 1e30, () -> false).size());
+            assertEquals(
+                    1, index.reads().search(new float[600], 1, 10, null, 1e30, () -> false).size());
             assertEquals(durable, scene.registry().durableLsn());
             assertEquals(confirmed, confirmed(scene), "nothing is acknowledged");
             assertTrue(run("mount", "-o", "remount,size=96m", small.toString()));

@@ -155,13 +155,14 @@ class LoadingRowsTest {
         for (int namespace = 0; namespace < 3; namespace++) {
             String name = "n" + namespace;
             for (Neighbor each :
-                    index.search(
-                            new float[] {0, 0},
-                            1_000,
-                            100,
-                            name,
-                            Double.POSITIVE_INFINITY,
-                            () -> false)) {
+                    index.reads()
+                            .search(
+                                    new float[] {0, 0},
+                                    1_000,
+                                    100,
+                                    name,
+                                    Double.POSITIVE_INFINITY,
+                                    () -> false)) {
                 actual.put(each.key().columns().getFirst(), name + " " + (float) each.distance());
             }
         }

@@ -161,13 +161,14 @@ class ReconcileTest {
                 assertThrows(
                         AnnexException.class,
                         () ->
-                                index.search(
-                                        new float[600],
-                                        1,
-                                        10,
-                                        null,
-                                        Double.POSITIVE_INFINITY,
-                                        () -> false));
+                                index.reads()
+                                        .search(
+                                                new float[600],
+                                                1,
+                                                10,
+                                                null,
+                                                Double.POSITIVE_INFINITY,
+                                                () -> false));
         assertEquals(ErrorCode.NOT_SERVABLE, refused.code());
         return index;
     }

@@ -185,7 +185,12 @@ final class Scene implements AutoCloseable {
         execute(index(id, table, column, namespace));
     }
 
-    /** What does it. */
+    /** Puts several into it at once, so that one snapshot serves their copies. */
+    void createIndexes(String... indexes) throws SQLException {
+        execute("BEGIN; " + String.join("; ", indexes) + "; COMMIT");
+    }
+
+    /** What puts an index into the catalog. */
     static String index(long id, String table, String column, @Nullable String namespace) {
         return "INSERT INTO memory.vector_indexes (index_id, index_name, table_name, column_name,"
                 + " metric, method, namespace_column, key_columns, fetch_columns) VALUES ("
@@ -275,13 +280,14 @@ final class Scene implements AutoCloseable {
             @Nullable String namespace,
             Map<String, String> rows) {
         for (Neighbor each :
-                index.search(
-                        new float[dimension],
-                        1_000_000,
-                        100,
-                        namespace,
-                        Double.POSITIVE_INFINITY,
-                        () -> false)) {
+                index.reads()
+                        .search(
+                                new float[dimension],
+                                1_000_000,
+                                100,
+                                namespace,
+                                Double.POSITIVE_INFINITY,
+                                () -> false)) {
             rows.put(each.key().columns().getFirst(), each.vectorHash() + " " + namespace);
         }
     }

@@ -162,8 +162,15 @@ final class AnnexEngine implements Engine {
         return new Searcher<>() {
             @Override
             public List<Neighbor> search(float[] query, int k, int ef) {
-                return searched.search(
-                        query, k, ef, namespace, predicate, Double.POSITIVE_INFINITY, () -> false);
+                return searched.reads()
+                        .search(
+                                query,
+                                k,
+                                ef,
+                                namespace,
+                                predicate,
+                                Double.POSITIVE_INFINITY,
+                                () -> false);
             }
 
             @Override
