@@ -47,6 +47,15 @@ class CopyTest {
                         .formatted(name, rows);
     }
 
+    /** Whether the copy for index 1 is beyond so many rows. */
+    private static boolean hasLoaded(Scene scene, long rows) {
+        return scene.shards(1).stream().anyMatch(each -> each.status().loadedRows() > rows);
+    }
+
+    private static void awaitLoaded(Scene scene, long rows) throws InterruptedException {
+        scene.await(scene::describe, () -> hasLoaded(scene, rows));
+    }
+
     @Test
     void partsHaveEachBlockOnce() {
         Random random = new Random(SEED);
@@ -78,14 +87,10 @@ class CopyTest {
                             executor.submit(() -> write(scene, done, 0)),
                             executor.submit(() -> write(scene, done, 1)));
             try {
-                scene.execute(
-                        "BEGIN; "
-                                + Scene.index(1, "public.docs", "v", "tenant")
-                                + "; "
-                                + Scene.index(2, "public.more", "v", null)
-                                + "; "
-                                + Scene.index(3, "public.few", "v", null)
-                                + "; COMMIT");
+                scene.createIndexes(
+                        Scene.index(1, "public.docs", "v", "tenant"),
+                        Scene.index(2, "public.more", "v", null),
+                        Scene.index(3, "public.few", "v", null));
                 scene.ready(1);
                 scene.ready(2);
             } finally {
@@ -154,8 +159,7 @@ class CopyTest {
                         if (now != null && now.rowsPerSecond() > 0) {
                             phases.add(now.phase());
                         }
-                        return scene.shards(1).stream()
-                                .anyMatch(each -> each.status().loadedRows() > 15_000);
+                        return hasLoaded(scene, 15_000);
                     });
             assertEquals(Set.of("copying"), phases);
             assertEquals(rows, scene.shards(1).getFirst().status().expectedRows());
@@ -189,17 +193,10 @@ class CopyTest {
     void anIndexThatIsDroppedLeavesTheCopiesOfOthersAlone() throws Exception {
         try (Scene scene = scene(2)) {
             scene.execute(table("docs", 20_000), table("more", 2_000));
-            scene.execute(
-                    "BEGIN; "
-                            + Scene.index(1, "public.docs", "v", null)
-                            + "; "
-                            + Scene.index(2, "public.more", "v", null)
-                            + "; COMMIT");
-            scene.await(
-                    scene::describe,
-                    () ->
-                            scene.shards(1).stream()
-                                    .anyMatch(each -> each.status().loadedRows() > 1_000));
+            scene.createIndexes(
+                    Scene.index(1, "public.docs", "v", null),
+                    Scene.index(2, "public.more", "v", null));
+            awaitLoaded(scene, 1_000);
             assertEquals(State.LOADING, scene.shards(2).getFirst().state());
             scene.dropIndex(1);
             scene.assertSame(2, "more", "v", 600, null);
@@ -216,11 +213,7 @@ class CopyTest {
         try (Scene scene = scene(2)) {
             scene.execute(table("docs", 20_000));
             scene.createIndex(1, "public.docs", "v", null);
-            scene.await(
-                    scene::describe,
-                    () ->
-                            scene.shards(1).stream()
-                                    .anyMatch(each -> each.status().loadedRows() > 1_000));
+            awaitLoaded(scene, 1_000);
             scene.execute("DELETE FROM docs WHERE id % 2 = 0", "VACUUM FULL docs");
             scene.assertSame(1, "docs", "v", 600, null);
         }

@@ -18,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -82,16 +83,11 @@ class UnreadableTableTest {
                     table("secret"),
                     "GRANT SELECT ON docs, more, secret TO " + READER,
                     obstacle.begin("secret"));
-            scene.execute(
-                    "BEGIN; "
-                            + Scene.index(1, "public.secret", "v", null)
-                            + "; "
-                            + Scene.index(2, "public.docs", "v", null)
-                            + "; COMMIT");
-            scene.assertSame(2, "docs", "v", 2, null);
+            indexBesideDocs(scene, "secret");
+            assertSame(scene, 2, "docs");
             scene.awaitFailure(1, obstacle.reason);
             scene.createIndex(3, "public.more", "v", null);
-            scene.assertSame(3, "more", "v", 2, null);
+            assertSame(scene, 3, "more");
             assertEquals(
                     Optional.empty(),
                     scene.running().status().error(),
@@ -99,7 +95,7 @@ class UnreadableTableTest {
 
             VectorIndex docs = scene.ready(2);
             scene.execute(obstacle.begin("docs"), change("docs"));
-            scene.assertSame(2, "docs", "v", 2, null);
+            assertSame(scene, 2, "docs");
             assertEquals(docs, scene.ready(2), "the stream goes on without being asked");
 
             scene.stop();
@@ -109,11 +105,11 @@ class UnreadableTableTest {
                     change("more"));
             scene.start();
             scene.awaitFailure(2, obstacle.reason);
-            scene.assertSame(3, "more", "v", 2, null);
+            assertSame(scene, 3, "more");
             scene.execute(change("more"), obstacle.end("secret"), obstacle.end("docs"));
-            scene.assertSame(3, "more", "v", 2, null);
-            scene.assertSame(1, "secret", "v", 2, null);
-            scene.assertSame(2, "docs", "v", 2, null);
+            assertSame(scene, 3, "more");
+            assertSame(scene, 1, "secret");
+            assertSame(scene, 2, "docs");
             assertTrue(scene.ready(2).copied().kept() > 0, "its rows were kept to be compared");
         }
     }
@@ -123,19 +119,14 @@ class UnreadableTableTest {
         server.execute(table("docs"), table("damaged"), "CHECKPOINT");
         damage(server.query("SELECT pg_relation_filepath('damaged')").getFirst());
         try (Scene scene = Scene.open(server.url(), directory.resolve("index"))) {
-            scene.execute(
-                    "BEGIN; "
-                            + Scene.index(1, "public.damaged", "v", null)
-                            + "; "
-                            + Scene.index(2, "public.docs", "v", null)
-                            + "; COMMIT");
-            scene.assertSame(2, "docs", "v", 2, null);
+            indexBesideDocs(scene, "damaged");
+            assertSame(scene, 2, "docs");
             scene.awaitFailure(1, "invalid page in block 1");
             scene.execute(change("docs"));
-            scene.assertSame(2, "docs", "v", 2, null);
+            assertSame(scene, 2, "docs");
             assertEquals(Optional.empty(), scene.running().status().error());
             scene.execute("TRUNCATE damaged", "INSERT INTO damaged VALUES (1, '{1,2}')");
-            scene.assertSame(1, "damaged", "v", 2, null);
+            assertSame(scene, 1, "damaged");
         }
     }
 
@@ -155,14 +146,9 @@ class UnreadableTableTest {
                     proxy.beforeNext(
                             "SET TRANSACTION SNAPSHOT",
                             () -> locker.execute("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE"));
-            scene.execute(
-                    "BEGIN; "
-                            + Scene.index(1, "public.locked", "v", null)
-                            + "; "
-                            + Scene.index(2, "public.docs", "v", null)
-                            + "; COMMIT");
+            indexBesideDocs(scene, "locked");
             locked.get(30, TimeUnit.SECONDS);
-            scene.assertSame(2, "docs", "v", 2, null);
+            assertSame(scene, 2, "docs");
             scene.awaitFailure(1, "lock timeout");
             scene.createIndex(3, "public.more", "v", null);
             scene.awaitValue(
@@ -171,8 +157,8 @@ class UnreadableTableTest {
                     "docs locked more");
             assertEquals(Optional.empty(), scene.running().status().error());
             connection.rollback();
-            scene.assertSame(1, "locked", "v", 2, null);
-            scene.assertSame(3, "more", "v", 2, null);
+            assertSame(scene, 1, "locked");
+            assertSame(scene, 3, "more");
         }
     }
 
@@ -185,19 +171,25 @@ class UnreadableTableTest {
             scene.execute(table("docs"), table("locked"));
             connection.setAutoCommit(false);
             locker.execute("LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE");
-            scene.execute(
-                    "BEGIN; "
-                            + Scene.index(1, "public.locked", "v", null)
-                            + "; "
-                            + Scene.index(2, "public.docs", "v", null)
-                            + "; COMMIT");
-            scene.assertSame(2, "docs", "v", 2, null);
+            indexBesideDocs(scene, "locked");
+            assertSame(scene, 2, "docs");
             String error = scene.running().status().error().orElse("none");
             assertTrue(error.contains("lock timeout"), error);
             connection.rollback();
-            scene.assertSame(1, "locked", "v", 2, null);
+            assertSame(scene, 1, "locked");
             scene.await(scene::describe, () -> scene.running().status().error().isEmpty());
         }
+    }
+
+    /** As index 1; that of docs is 2. */
+    private static void indexBesideDocs(Scene scene, String table) throws SQLException {
+        scene.createIndexes(
+                Scene.index(1, "public." + table, "v", null),
+                Scene.index(2, "public.docs", "v", null));
+    }
+
+    private static void assertSame(Scene scene, long index, String table) throws Exception {
+        scene.assertSame(index, table, "v", 2, null);
     }
 
     private static String table(String name) {
