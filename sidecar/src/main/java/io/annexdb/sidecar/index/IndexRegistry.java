@@ -20,8 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * All shards' indexes of one sidecar, the node's positions, and their files: a manifest, a lock,
@@ -85,7 +83,7 @@ public final class IndexRegistry implements AutoCloseable {
     public VectorIndex openOrCreate(ShardDefinition shard) {
         synchronized (files) {
             VectorIndex known = open.get(shard.key());
-            if (known != null && isSame(known.definition(), shard)) {
+            if (known != null && ShardFiles.fit(known.definition(), shard)) {
                 return known.isUntouchedDraft() ? redefine(known, shard) : known;
             }
             if (known != null) {
@@ -184,14 +182,7 @@ public final class IndexRegistry implements AutoCloseable {
 
     /** Every shard with files here, also those not opened. */
     public Set<ShardKey> onDisk() {
-        try (Stream<Path> entries = Files.list(settings.directory())) {
-            return entries.filter(Files::isDirectory)
-                    .map(entry -> Manifest.shardKey(entry.getFileName().toString()))
-                    .flatMap(Optional::stream)
-                    .collect(Collectors.toSet());
-        } catch (IOException e) {
-            throw ShardFiles.failed("list", settings.directory(), e);
-        }
+        return ShardFiles.shards(settings.directory());
     }
 
     /**
@@ -403,11 +394,5 @@ public final class IndexRegistry implements AutoCloseable {
         synchronized (files) {
             manifest.save();
         }
-    }
-
-    private static boolean isSame(ShardDefinition one, ShardDefinition other) {
-        return ShardFiles.graphFingerprint(one) == ShardFiles.graphFingerprint(other)
-                && one.index().options().lists().equals(other.index().options().lists())
-                && one.index().method() == other.index().method();
     }
 }

@@ -20,6 +20,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -37,6 +40,25 @@ record ShardFiles(Path directory) {
     /** A shard's files in the sidecar's directory. */
     static ShardFiles of(IndexSettings settings, ShardKey key) {
         return new ShardFiles(settings.directory().resolve(key.toString()));
+    }
+
+    /** The shards that have files in a directory. */
+    static Set<ShardKey> shards(Path directory) {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(Files::isDirectory)
+                    .map(entry -> Manifest.shardKey(entry.getFileName().toString()))
+                    .flatMap(Optional::stream)
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            throw failed("list", directory, e);
+        }
+    }
+
+    /** Whether the files of one definition serve another one as they are. */
+    static boolean fit(ShardDefinition one, ShardDefinition other) {
+        return graphFingerprint(one) == graphFingerprint(other)
+                && one.index().options().lists().equals(other.index().options().lists())
+                && one.index().method() == other.index().method();
     }
 
     Path log(long number) {

@@ -2,12 +2,9 @@ package io.annexdb.sidecar.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,24 +13,11 @@ import java.sql.SQLException;
 import java.util.stream.Stream;
 
 /** However an index goes away: no slot, no publication, no file of it stays. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CleanUpTest {
-    private AnnexOnPostgres annex;
-    private Session session;
-    private Path directory;
+    @RegisterExtension static final SharedAnnex ANNEX = new SharedAnnex();
 
-    @BeforeAll
-    void start(@TempDir Path temporary) throws Exception {
-        directory = temporary;
-        annex = AnnexOnPostgres.start(temporary);
-        session = annex.session();
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
+    private final AnnexOnPostgres annex = ANNEX.running();
+    private final Session session = ANNEX.session();
 
     @BeforeEach
     void createIndex() throws SQLException {
@@ -48,7 +32,7 @@ class CleanUpTest {
 
     /** Slots, publications, shard folders. */
     private String traces() throws SQLException {
-        try (Stream<Path> files = Files.walk(directory)) {
+        try (Stream<Path> files = Files.walk(ANNEX.files())) {
             long folders =
                     files.filter(file -> file.getFileName().toString().matches("\\d+-\\d+"))
                             .count();

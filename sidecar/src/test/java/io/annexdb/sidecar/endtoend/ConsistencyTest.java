@@ -3,47 +3,33 @@ package io.annexdb.sidecar.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A search sees what a new SELECT would see: at once, and nothing else. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConsistencyTest {
     private static final String NEAREST =
             "select (hit).id, distance from annex.search(null::docs, 'embedding', '{1,0}', 2)";
 
-    private AnnexOnPostgres annex;
-    private Session session;
+    @RegisterExtension
+    static final SharedAnnex ANNEX =
+            new SharedAnnex(
+                    "create table docs (id int primary key, title text, embedding real[])",
+                    "insert into docs values (0, 'far', '{9,9}')",
+                    "select annex.create_index('docs', 'embedding', metric => 'l2')",
+                    "select annex.wait_for_index('docs_embedding', '1 minute')");
 
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-        session.run(
-                "create table docs (id int primary key, title text, embedding real[])",
-                "insert into docs values (0, 'far', '{9,9}')",
-                "select annex.create_index('docs', 'embedding', metric => 'l2')",
-                "select annex.wait_for_index('docs_embedding', '1 minute')");
-    }
+    private final AnnexOnPostgres annex = ANNEX.running();
+    private final Session session = ANNEX.session();
 
     @BeforeEach
     void oneRow() throws SQLException {
         session.run("delete from docs", "insert into docs values (1, 'one', '{1,0}')");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
     }
 
     private long searches() {

@@ -6,60 +6,44 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.annexdb.sidecar.SidecarUnderTest;
 import io.annexdb.sidecar.model.RowKey;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 
 /**
  * {@code annex.explain_row} names the reason, and the figures beside it are those of exact SQL.
  * Rows lie on a line: row i is at distance i from the query.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ExplainRowTest {
-    private Path files;
-    private AnnexOnPostgres annex;
-    private Session session;
+    @RegisterExtension
+    static final SharedAnnex ANNEX =
+            new SharedAnnex(
+                    "create table docs (tenant text, id int, kind text, embedding real[], primary"
+                            + " key (tenant, id))",
+                    "insert into docs select 't' || i % 2, i, case when i % 3 = 0 then 'noun' when"
+                        + " i % 3 = 1 then 'verb' end, array[i, 0] from generate_series(1, 100) i",
+                    "insert into docs values ('t0', 201, 'noun', null), ('t0', 202, 'noun',"
+                            + " '{1,2,3}'), ('t0', 203, 'noun', '{NaN,0}'), ('t0', 204, 'noun',"
+                            + " '{0,null}'), ('t0', 205, 'noun', '{{0},{0}}')",
+                    "select annex.create_index('docs', 'embedding', metric => 'l2',"
+                            + " namespace_column => 'tenant', options => '{\"dimension\": 2}')",
+                    "create table angles (id int primary key, embedding real[])",
+                    "insert into angles select i, array[cos(i * 0.01), sin(i * 0.01)] from"
+                            + " generate_series(0, 100) i",
+                    "insert into angles values (101, '{0,0}')",
+                    "select annex.create_index('angles', 'embedding')",
+                    "select annex.wait_for_index('docs_embedding', '1 minute')",
+                    "select annex.wait_for_index('angles_embedding', '1 minute')");
 
-    @BeforeAll
-    void load(@TempDir Path directory) throws Exception {
-        files = directory;
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-        session.run(
-                "create table docs (tenant text, id int, kind text, embedding real[], primary key"
-                        + " (tenant, id))",
-                "insert into docs select 't' || i % 2, i, case when i % 3 = 0 then 'noun' when i"
-                        + " % 3 = 1 then 'verb' end, array[i, 0] from generate_series(1, 100) i",
-                "insert into docs values ('t0', 201, 'noun', null), ('t0', 202, 'noun',"
-                        + " '{1,2,3}'), ('t0', 203, 'noun', '{NaN,0}'), ('t0', 204, 'noun',"
-                        + " '{0,null}'), ('t0', 205, 'noun', '{{0},{0}}')",
-                "select annex.create_index('docs', 'embedding', metric => 'l2', namespace_column"
-                        + " => 'tenant', options => '{\"dimension\": 2}')",
-                "create table angles (id int primary key, embedding real[])",
-                "insert into angles select i, array[cos(i * 0.01), sin(i * 0.01)] from"
-                        + " generate_series(0, 100) i",
-                "insert into angles values (101, '{0,0}')",
-                "select annex.create_index('angles', 'embedding')",
-                "select annex.wait_for_index('docs_embedding', '1 minute')",
-                "select annex.wait_for_index('angles_embedding', '1 minute')");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
+    private final AnnexOnPostgres annex = ANNEX.running();
+    private final Session session = ANNEX.session();
 
     private static String explain(String columns, String tenant, int id, String arguments) {
         return "select "
@@ -174,7 +158,11 @@ class ExplainRowTest {
             String url = annex.url().replace(":" + annex.postgresPort(), ":" + proxy.port());
             try (SidecarUnderTest slow =
                             SidecarUnderTest.start(
-                                    "main", url, AnnexOnPostgres.USER, files, annex.sidecarPort());
+                                    "main",
+                                    url,
+                                    AnnexOnPostgres.USER,
+                                    ANNEX.files(),
+                                    annex.sidecarPort());
                     Session own = annex.session()) {
                 assertTrue(slow.port() > 0);
                 own.run(
@@ -207,16 +195,13 @@ class ExplainRowTest {
     @Test
     @Order(4)
     void aRowThatTheIndexHasLost() throws Exception {
-        annex.stopSidecar();
-        TamperedIndex.change(
-                files,
-                session.connection(),
+        TamperedIndex.restart(
+                ANNEX,
                 index -> {
                     if (index.definition().index().name().equals("docs_embedding")) {
                         index.delete(RowKey.of("t0", "4"));
                     }
                 });
-        annex.startSidecar();
         session.run("select annex.wait_for_index('docs_embedding', '1 minute')");
         assertEquals(
                 "missing in index,4,t",

@@ -3,15 +3,11 @@ package io.annexdb.sidecar.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -20,31 +16,21 @@ import java.util.regex.Pattern;
  * Keys travel as text, from the log to the sidecar and back into SQL: every type that may be one,
  * with values that need quoting, under settings of the session that print them otherwise.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KeysTest {
     /** True, and the planner expects one row in two hundred: few enough to be named and ranked. */
     private static final String UNLIKELY = "embedding[1] + 0 = embedding[1]";
 
-    private AnnexOnPostgres annex;
-    private Session session;
+    @RegisterExtension
+    static final SharedAnnex ANNEX =
+            new SharedAnnex(
+                    "create domain key_text as text check (value <> 'never')",
+                    "create domain key_again as key_text",
+                    "set datestyle to 'ISO, DMY'",
+                    "set timezone to 'Asia/Kolkata'",
+                    "set bytea_output to 'escape'");
 
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-        session.run(
-                "create domain key_text as text check (value <> 'never')",
-                "create domain key_again as key_text",
-                "set datestyle to 'ISO, DMY'",
-                "set timezone to 'Asia/Kolkata'",
-                "set bytea_output to 'escape'");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
+    private final AnnexOnPostgres annex = ANNEX.running();
+    private final Session session = ANNEX.session();
 
     private void assertAllFound(String table, int rows) throws SQLException {
         String nearest =

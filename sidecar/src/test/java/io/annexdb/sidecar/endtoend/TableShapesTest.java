@@ -3,15 +3,11 @@ package io.annexdb.sidecar.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 
@@ -19,22 +15,10 @@ import java.util.List;
  * Keys and namespaces of types whose values have more than one text, rewritten tables, and
  * partitions that come and go: what {@code annex.search} answers is judged by exact SQL.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TableShapesTest {
-    private AnnexOnPostgres annex;
-    private Session session;
+    @RegisterExtension static final SharedAnnex ANNEX = new SharedAnnex();
 
-    @BeforeAll
-    void start(@TempDir Path directory) throws Exception {
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
+    private final Session session = ANNEX.session();
 
     private void index(String table, String more) throws SQLException {
         session.run(

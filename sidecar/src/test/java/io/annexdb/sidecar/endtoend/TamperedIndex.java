@@ -15,6 +15,13 @@ import java.util.function.Consumer;
 final class TamperedIndex {
     private TamperedIndex() {}
 
+    /** Stops the sidecar, changes its files, and starts it over them. */
+    static void restart(SharedAnnex annex, Consumer<VectorIndex> change) throws SQLException {
+        annex.running().stopSidecar();
+        change(annex.files(), annex.session().connection(), change);
+        annex.running().startSidecar();
+    }
+
     /** Lets the change write to each of the shards that there are, as if the stream had. */
     static void change(Path files, Connection catalog, Consumer<VectorIndex> change)
             throws SQLException {

@@ -8,16 +8,12 @@ import io.annexdb.sidecar.SidecarUnderTest;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.RowKey;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -34,10 +30,9 @@ import java.util.stream.IntStream;
  * it, while rows are written. The judge is the list of what was made wrong, and in the end the
  * table.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class VerifyTest {
-    private static final long SEED = System.nanoTime();
+    private static final long SEED = Long.getLong("annex.seed", System.nanoTime());
     private static final int ROWS = 12_000;
 
     /** Rows up to here are written by nobody. */
@@ -50,39 +45,25 @@ class VerifyTest {
             "select (d ->> 'kind') || ' ' || (d -> 'key' ->> 'tenant') || '/' || (d -> 'key' ->>"
                     + " 'id') from annex.verify('docs_embedding', ";
 
+    @RegisterExtension
+    static final SharedAnnex ANNEX =
+            new SharedAnnex(
+                    "create table docs (tenant text, id int, price int, tags text[], embedding"
+                            + " real[], primary key (tenant, id))",
+                    "insert into docs select 't' || i % 5, i, i, array['tag ' || i % 3],"
+                            + " array[sin(i), cos(i), 1] from generate_series(1, "
+                            + ROWS
+                            + ") i",
+                    "select annex.create_index('docs', 'embedding', method => 'flat',"
+                            + " namespace_column => 'tenant', include => '{price, tags}')",
+                    "select annex.wait_for_index('docs_embedding', '1 minute')");
+
     private final Random random = new Random(SEED);
-    private Path files;
-    private AnnexOnPostgres annex;
-    private Session session;
-
-    @BeforeAll
-    void load(@TempDir Path directory) throws Exception {
-        System.out.println("seed " + SEED);
-        files = directory;
-        annex = AnnexOnPostgres.start(directory);
-        session = annex.session();
-        session.run(
-                "create table docs (tenant text, id int, price int, tags text[], embedding real[],"
-                        + " primary key (tenant, id))",
-                "insert into docs select 't' || i % 5, i, i, array['tag ' || i % 3], array[sin(i),"
-                        + " cos(i), 1] from generate_series(1, "
-                        + ROWS
-                        + ") i",
-                "select annex.create_index('docs', 'embedding', method => 'flat', namespace_column"
-                        + " => 'tenant', include => '{price, tags}')",
-                "select annex.wait_for_index('docs_embedding', '1 minute')");
-    }
-
-    @AfterAll
-    void close() throws Exception {
-        session.close();
-        annex.close();
-    }
+    private final AnnexOnPostgres annex = ANNEX.running();
+    private final Session session = ANNEX.session();
 
     private void tamper(Consumer<VectorIndex> change) throws SQLException {
-        annex.stopSidecar();
-        TamperedIndex.change(files, session.connection(), change);
-        annex.startSidecar();
+        TamperedIndex.restart(ANNEX, change);
         session.run("select annex.wait_for_index('docs_embedding', '1 minute')");
     }
 
@@ -151,6 +132,7 @@ class VerifyTest {
     @Test
     @Order(3)
     void exactlyWhatIsWrongIsFoundAndRepairedWhileRowsAreWritten() throws Exception {
+        System.out.println("seed " + SEED);
         List<String> expected = new ArrayList<>();
         tamper(index -> expected.addAll(damage(index)));
         AtomicBoolean stop = new AtomicBoolean();
@@ -254,62 +236,6 @@ class VerifyTest {
         assertEquals(rows + "," + rows + ",0,0,f", session.value(SUMMARY + "true)"));
     }
 
-    /**
-     * Its vector is stored out of line, so that the updates of its other columns do not bring it
-     * along and cure it.
-     */
-    @Test
-    @Order(4)
-    void rowsThatNeverRestAreJudged() throws Exception {
-        session.run(
-                "create table busy (id int primary key, price int, embedding real[])",
-                "alter table busy alter column embedding set storage external",
-                "insert into busy select i, 0, array_fill(i::real, array[600]) from"
-                        + " generate_series(1, 300) i",
-                "select annex.create_index('busy', 'embedding', metric => 'l2', method => 'flat',"
-                        + " include => '{price}')",
-                "select annex.wait_for_index('busy_embedding', '1 minute')");
-        tamper(index -> {
-            if (index.definition().relation().equals("public.busy")) {
-                index.upsert(RowKey.of("7"), null, new float[600]);
-                index.delete(RowKey.of("8"));
-            }
-        });
-        session.run("select annex.wait_for_index('busy_embedding', '1 minute')");
-        AtomicBoolean stop = new AtomicBoolean();
-        Thread writer =
-                Thread.ofPlatform()
-                        .start(() -> {
-                            try (Session own = annex.session()) {
-                                while (!stop.get()) {
-                                    own.run(
-                                            "update busy set price = price + 1 where id in (7, 8,"
-                                                    + " 9)");
-                                }
-                            } catch (SQLException e) {
-                                throw new IllegalStateException(e);
-                            }
-                        });
-        try {
-            assertEquals(
-                    List.of("3 missing 8", "3 other vector 7"),
-                    session
-                            .rows(
-                                    "select changing || ' ' || (d ->> 'kind') || ' ' || (d -> 'key'"
-                                            + " ->> 'id') from annex.verify('busy_embedding',"
-                                            + " false), jsonb_array_elements(differences) d")
-                            .stream()
-                            .sorted()
-                            .toList());
-        } finally {
-            stop.set(true);
-            writer.join();
-        }
-        String repaired = "select different, repaired from annex.verify('busy_embedding')";
-        assertEquals("2,2", session.value(repaired));
-        assertEquals("0,0", session.value(repaired));
-    }
-
     @Test
     @Order(4)
     void theCommandSaysWhetherAnythingDiffers() throws Exception {
@@ -366,60 +292,5 @@ class VerifyTest {
             forgetful.run("rollback");
         }
         assertEquals("0", session.value("select different from annex.verify('docs_embedding')"));
-    }
-
-    @Test
-    @Order(8)
-    void everyKindOfIndexIsCompared() throws SQLException {
-        session.run(
-                "create table codes (id int primary key, code bit(12))",
-                "insert into codes select i, (i * 37)::bit(12) from generate_series(1, 300) i",
-                "create table wide (id int primary key, embedding real[])",
-                "insert into wide select i, (select array_agg(sin(i * g)) from generate_series(1,"
-                        + " 64) g)::real[] from generate_series(1, 1500) i",
-                "select annex.create_index('codes', 'code', metric => 'hamming')",
-                "select annex.create_index('wide', 'embedding', method => 'hnsw', options =>"
-                        + " '{\"quantization\": \"rabitq\", \"vectors\": \"mapped\"}')",
-                "select annex.wait_for_index('codes_code', '1 minute')",
-                "select annex.wait_for_index('wide_embedding', '1 minute')");
-        String both =
-                "select table_rows, index_rows, different, repaired from annex.verify('codes_code')"
-                        + " union all select table_rows, index_rows, different, repaired from"
-                        + " annex.verify('wide_embedding')";
-        assertEquals(List.of("300,300,0,0", "1500,1500,0,0"), session.rows(both));
-        tamper(index -> {
-            switch (index.definition().index().name()) {
-                case "codes_code" -> {
-                    float[] bits = new float[12];
-                    bits[3] = 1;
-                    index.upsert(RowKey.of("7"), null, bits);
-                }
-                case "wide_embedding" -> index.delete(RowKey.of("8"));
-                default -> {}
-            }
-        });
-        session.run(
-                "select annex.wait_for_index('codes_code', '1 minute')",
-                "select annex.wait_for_index('wide_embedding', '1 minute')");
-        assertEquals(List.of("300,300,1,1", "1500,1499,1,1"), session.rows(both));
-        assertEquals(List.of("300,300,0,0", "1500,1500,0,0"), session.rows(both));
-    }
-
-    @Test
-    @Order(7)
-    void partitionsAreComparedOneByOne() throws SQLException {
-        session.run(
-                "create table parted (id int, embedding real[], primary key (id)) partition by"
-                        + " range (id)",
-                "create table parted_1 partition of parted for values from (0) to (100)",
-                "create table parted_2 partition of parted for values from (100) to (300)",
-                "insert into parted select i, array[i, 1] from generate_series(1, 250) i",
-                "select annex.create_index('parted', 'embedding', metric => 'l2')",
-                "select annex.wait_for_index('parted_embedding', '1 minute')");
-        assertEquals(
-                List.of("public.parted_1,99,99,0,[]", "public.parted_2,151,151,0,[]"),
-                session.rows(
-                        "select relation, table_rows, index_rows, different, differences from"
-                                + " annex.verify('parted_embedding') order by relation"));
     }
 }
