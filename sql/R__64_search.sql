@@ -191,6 +191,10 @@ as $function$
 declare
     v_index memory.vector_indexes := annex_internal.index_by_name(index_name);
 begin
+    -- Exact SQL would find the rows, but what they were known by is gone.
+    if not v_index.key_columns <@ annex_internal.current_columns(pg_catalog.to_regclass(v_index.table_name)) then
+        perform annex_internal.report_failure(annex_internal.failure_of_table(v_index.index_id), 'error');
+    end if;
     return query execute pg_catalog.format(
         'select pg_catalog.jsonb_build_object(%s), s.distance from annex.search(null::%s, %L, $1, $2, $3, $4, $5, $6, $7) s',
         (select pg_catalog.string_agg(pg_catalog.format('%L, (s.hit).%I', c, c), ', ' order by place)

@@ -212,6 +212,7 @@ declare
     v_notice_at timestamptz := pg_catalog.clock_timestamp() + interval '2 s';
     v_sidecar record;
     v_part jsonb;
+    v_failure jsonb;
     v_missing integer[];
 begin
     if timeout is null or timeout <= interval '0' then
@@ -249,6 +250,11 @@ begin
             end if;
             select i into v_part from pg_catalog.jsonb_array_elements(v_sidecar.detail -> 'indexes') i
             where (i ->> 'index')::bigint = v_index.index_id;
+            -- Nothing comes of waiting for a sidecar that cannot follow the table.
+            v_failure := case when v_part is null then annex_internal.failure_of_table(v_index.index_id) end;
+            if v_failure is not null then
+                perform annex_internal.report_failure(v_failure, 'error');
+            end if;
             if v_part ->> 'state' = 'failed' then
                 raise exception 'index "%" has failed on %: %', name, v_sidecar.sidecar, v_part ->> 'message'
                     using errcode = case when v_part ->> 'message' like '%bytes of index memory%' then 'insufficient_resources'

@@ -62,6 +62,7 @@ declare
     v_waiting name[];
     v_known name[];
     v_answer record;
+    v_failure jsonb;
     v_told timestamptz := clock_timestamp();
 begin
     if timeout is null or timeout <= interval '0' then
@@ -88,8 +89,9 @@ begin
             select * from annex_internal.ask_comparison(v_waiting, v_index.index_id, v_job, coalesce(repair, true), 500)
         loop
             if v_answer.status <> 'ok' then
-                raise exception '%: %', v_answer.sidecar, v_answer.detail ->> 'message'
-                    using errcode = v_answer.detail ->> 'sqlstate', hint = coalesce(v_answer.detail ->> 'hint', '');
+                v_failure := annex_internal.failure_of(v_answer.status, v_answer.detail, null, v_index.index_id);
+                raise exception '%: %', v_answer.sidecar, v_failure ->> 'message'
+                    using errcode = v_failure ->> 'sqlstate', hint = coalesce(v_failure ->> 'hint', '');
             end if;
             if not (v_answer.detail ->> 'done')::boolean then
                 if clock_timestamp() > v_told + interval '5 s' then

@@ -70,6 +70,8 @@ class LostKeyTest {
             session.refuses("55000", message, search + ")");
             session.refuses("55000", message, search + later);
         }
+        session.refuses("55000", message, "select annex.verify('docs_embedding')");
+        session.refuses("55000", message, "select annex.wait_for_index('docs_embedding', '1 s')");
         session.run("set annex.fallback = 'exact'");
         for (String search : List.of(SEARCH, BATCH)) {
             assertEquals(List.of("t1", "t2"), session.rows(search + ")"));
@@ -81,6 +83,21 @@ class LostKeyTest {
         assertEquals(
                 "failed,t",
                 session.value("select state, message like ? from annex.index_status", cause + "%"));
+    }
+
+    /** What is found has no key any more, or has columns that were one. */
+    @Test
+    void keysOfTheNearest() throws SQLException {
+        String nearest = "select key ->> 'id' from annex.nearest('docs_embedding', '{1,1}', 2)";
+        assertEquals(List.of("1", "2"), session.rows(nearest));
+        session.run("set annex.fallback = 'exact'", "alter table docs drop constraint docs_pkey");
+        assertEquals(List.of("1", "2"), session.rows(nearest));
+        session.run("alter table docs drop column id");
+        session.refuses(
+                "55000",
+                "index \"docs_embedding\" is out of service: key column \"id\" of public.docs is"
+                        + " gone",
+                nearest);
     }
 
     @Test
