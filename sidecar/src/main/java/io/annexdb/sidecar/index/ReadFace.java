@@ -186,8 +186,7 @@ public final class ReadFace {
                     generation == null
                             ? 0
                             : Math.max(0, generation.segment.live() - writes.draftRows()),
-                    writes.skipped().rows(),
-                    writes.skipped().otherDimension(),
+                    writes.skipped().counts(),
                     generation == null ? 0 : background.fresh(generation),
                     generation == null ? 0 : generation.segment.tombstones(),
                     store.rows().dimension(),

@@ -11,9 +11,9 @@ import java.util.Map;
  *
  * @param state whether it may answer
  * @param rows live rows, linked or fresh
- * @param rowsSkipped rows seen whose vector could not be indexed: wrong dimension, NaN, infinity,
- *     zero under cosine; counted since the sidecar started
- * @param otherDimension elements of the last vector that was skipped for its dimension; 0 if none
+ * @param skipped rows seen whose vector could not be indexed, counted since the sidecar started: by
+ *     the elements of vectors of another dimension, and under 0 those with NaN or infinity, without
+ *     elements, or zero under cosine
  * @param freshRows rows not yet linked into the graph, or not yet encoded, found by exact scan
  * @param tombstones slots of deleted rows, not yet reclaimed
  * @param dimension elements per vector; 0 until the first vector was seen
@@ -27,8 +27,7 @@ import java.util.Map;
 public record ShardStatus(
         State state,
         long rows,
-        long rowsSkipped,
-        int otherDimension,
+        Map<Integer, Long> skipped,
         long freshRows,
         long tombstones,
         int dimension,
@@ -39,7 +38,13 @@ public record ShardStatus(
         long expectedRows,
         @Nullable String failure) {
     public ShardStatus {
+        skipped = Map.copyOf(skipped);
         memoryBytes = Map.copyOf(memoryBytes);
+    }
+
+    /** Rows whose vector could not be indexed, for whatever reason. */
+    public long rowsSkipped() {
+        return skipped.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Memory of all parts together. */

@@ -110,7 +110,8 @@ public final class VectorIndex {
     }
 
     /**
-     * Gives a row whose vector did not change a new key, namespace and included columns.
+     * Gives a row whose vector did not change a new key, namespace and included columns; also one
+     * that is skipped.
      *
      * @return false when there is no row of the old key, or one of which nobody knows whether its
      *     vector is the table's

@@ -90,13 +90,24 @@ final class WriteFace {
             RowKey oldKey, RowKey newKey, @Nullable String namespace, AttributeRow attributes) {
         touch(oldKey);
         touch(newKey);
+        if (!oldKey.equals(newKey)) {
+            skipped.remove(newKey);
+        }
         if (!store.rows().contains(oldKey) || isDoubtful(oldKey)) {
-            return false;
+            return moveSkipped(oldKey, newKey);
         }
         settle(newKey);
-        skipped.remove(newKey);
         changes.rekey(oldKey, newKey, namespace, store.rows().complete(oldKey, attributes));
         return true;
+    }
+
+    private boolean moveSkipped(RowKey oldKey, RowKey newKey) {
+        boolean moved = skipped.move(oldKey, newKey);
+        if (moved && !oldKey.equals(newKey)) {
+            settle(newKey);
+            changes.delete(newKey);
+        }
+        return moved;
     }
 
     void delete(RowKey key) {
@@ -122,7 +133,7 @@ final class WriteFace {
      * @return false when rows may have been skipped for it, so that the table has to be copied
      */
     boolean release() {
-        boolean nothingMissed = knowsSkipped && skipped.otherDimension() == 0;
+        boolean nothingMissed = knowsSkipped && !skipped.hasOtherDimension();
         if (nothingMissed) {
             forgetRows();
         }
@@ -230,7 +241,7 @@ final class WriteFace {
         copy = null;
         if (store.rows().isFree()) {
             changes.truncate();
-            if (skipped.otherDimension() > 0) {
+            if (skipped.hasOtherDimension()) {
                 return false;
             }
         }

@@ -115,8 +115,7 @@ public final class SearchService {
         List<VectorIndex> shards = servableShards(request);
         Lsn applied = registry.appliedLsn();
         long fenced = System.nanoTime();
-        List<List<Neighbor>> nearest =
-                searchShards.run(request, shards, search, deadline, cancelled);
+        List<List<Neighbor>> nearest = run(request, shards, search, deadline, cancelled);
         long ended = System.nanoTime();
         telemetry.searched(ended - fenced);
         return new SearchAnswer(
@@ -126,6 +125,21 @@ public final class SearchService {
                 shards.size(),
                 TimeUnit.NANOSECONDS.toMicros(fenced - began),
                 TimeUnit.NANOSECONDS.toMicros(ended - fenced));
+    }
+
+    private List<List<Neighbor>> run(
+            SearchRequest request,
+            List<VectorIndex> shards,
+            SearchShards.OneShard search,
+            long deadline,
+            BooleanSupplier cancelled) {
+        try {
+            return searchShards.run(request, shards, search, deadline, cancelled);
+        } catch (AnnexException e) {
+            throw e.code() == ErrorCode.DIMENSION_MISMATCH
+                    ? CompareDimensions.explain(e, request, shards)
+                    : e;
+        }
     }
 
     private List<VectorIndex> servableShards(SearchRequest request) {

@@ -90,7 +90,11 @@ public final class StatusService {
         int ready = (int) each.stream().filter(one -> one.state() == State.READY).count();
         @Nullable ShardStatus failed =
                 each.stream().filter(one -> one.state() == State.FAILED).findFirst().orElse(null);
-        String state = failed != null ? "failed" : isReady(ready, each) ? "ready" : "loading";
+        Optional<String> disagreement = CompareDimensions.disagreement(each);
+        String state =
+                failed != null || disagreement.isPresent()
+                        ? "failed"
+                        : isReady(ready, each) ? "ready" : "loading";
         return new IndexStatus(
                 id,
                 shards.isEmpty() ? "" : shards.getFirst().definition().index().name(),
@@ -110,26 +114,39 @@ public final class StatusService {
                 activity == null ? 0 : activity.rowsPerSecond(),
                 failed != null
                         ? failed.failure()
-                        : activity == null ? skipped(each) : activity.waitsFor());
+                        : disagreement.orElseGet(
+                                () -> activity == null ? skipped(each) : activity.waitsFor()));
     }
 
     /** What is to be known of rows that are not in the index, if there are such. */
     private static @Nullable String skipped(List<ShardStatus> shards) {
-        long rows = shards.stream().mapToLong(ShardStatus::rowsSkipped).sum();
-        if (rows == 0) {
-            return null;
+        TreeMap<Integer, Long> rows = new TreeMap<>();
+        shards.forEach(each ->
+                each.skipped()
+                        .forEach((elements, count) -> rows.merge(elements, count, Long::sum)));
+        Long others = rows.remove(0);
+        List<String> parts = new ArrayList<>();
+        if (!rows.isEmpty()) {
+            parts.add(
+                    ("%,d rows skipped: dimension %s, the index has %d. Correct them, or drop the"
+                                    + " index and create it for that dimension")
+                            .formatted(
+                                    rows.values().stream().mapToLong(Long::longValue).sum(),
+                                    rows.size() == 1
+                                            ? rows.firstKey()
+                                            : rows.firstKey() + " to " + rows.lastKey(),
+                                    shards.stream()
+                                            .mapToInt(ShardStatus::dimension)
+                                            .max()
+                                            .orElse(0)));
         }
-        Optional<ShardStatus> other =
-                shards.stream().filter(one -> one.otherDimension() > 0).findFirst();
-        String why =
-                other.map(one ->
-                                ("dimension %d, the index has %d. Correct them, or drop the index"
-                                                + " and create it for that dimension")
-                                        .formatted(one.otherDimension(), one.dimension()))
-                        .orElse(
-                                "no vector in them, or one that is not finite, or zero under"
-                                        + " cosine");
-        return "%,d rows skipped: %s".formatted(rows, why);
+        if (others != null) {
+            parts.add(
+                    ("%,d rows skipped: no vector in them, or one that is not finite, or zero under"
+                                    + " cosine")
+                            .formatted(others));
+        }
+        return parts.isEmpty() ? null : String.join("; ", parts);
     }
 
     private static boolean isReady(int ready, List<ShardStatus> all) {

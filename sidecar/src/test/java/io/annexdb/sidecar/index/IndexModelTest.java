@@ -63,17 +63,19 @@ class IndexModelTest {
                         random.nextBoolean() ? DIMENSION : 0);
         IndexSettings settings = IndexSettings.of(directory);
         Map<RowKey, Row> model = new HashMap<>();
+        Set<RowKey> skipped = new HashSet<>();
         IndexRegistry registry = IndexRegistry.open(settings);
         VectorIndex index = registry.openOrCreate(shard);
         load(random, index, model);
         for (long step = 1; step <= 3_000; step++) {
-            change(random, index, model);
+            change(random, index, model, skipped);
             if (random.nextInt(10) == 0) {
                 index.commit(new Lsn(1_000 + step));
                 registry.advanceApplied(new Lsn(1_000 + step));
             }
             if (random.nextInt(20) == 0) {
                 compare(random, metric, index, model);
+                assertEquals(skipped.size(), index.status().rowsSkipped());
             }
             if (random.nextInt(400) == 0) {
                 index.commit(new Lsn(1_000 + step));
@@ -82,6 +84,7 @@ class IndexModelTest {
                 registry = IndexRegistry.open(settings);
                 assertEquals(new Lsn(1_000 + step), registry.durableLsn());
                 index = registry.openOrCreate(shard);
+                skipped.clear(); // as the index has forgotten them
                 assertEquals(State.READY, index.state());
                 assertEquals(new Lsn(1_000 + step), index.lsn());
                 compare(random, metric, index, model);
@@ -131,7 +134,8 @@ class IndexModelTest {
         assertEquals(State.READY, index.state());
     }
 
-    private static void change(Random random, VectorIndex index, Map<RowKey, Row> model) {
+    private static void change(
+            Random random, VectorIndex index, Map<RowKey, Row> model, Set<RowKey> skipped) {
         RowKey key = Fixture.key(random.nextInt(KEYS));
         int what = random.nextInt(100);
         if (what < 50) {
@@ -141,23 +145,32 @@ class IndexModelTest {
                             vector(random, index.definition().index().elements()));
             index.upsert(key, row.namespace(), row.vector());
             model.put(key, row);
+            skipped.remove(key);
         } else if (what < 70) {
             index.delete(key);
             model.remove(key);
+            skipped.remove(key);
         } else if (what < 90) {
             RowKey target = random.nextBoolean() ? key : Fixture.key(random.nextInt(KEYS));
             String namespace = namespace(random);
             Row row = model.remove(key);
-            assertEquals(row != null, index.updateKept(key, target, namespace));
+            boolean isSkipped = skipped.remove(key);
+            assertEquals(row != null || isSkipped, index.updateKept(key, target, namespace));
+            skipped.remove(target);
             if (row != null) {
                 model.put(target, new Row(namespace, row.vector()));
+            } else if (isSkipped) {
+                model.remove(target);
+                skipped.add(target);
             }
         } else if (what < 99) {
             index.upsert(key, null, new float[] {1, Float.NaN, 0, 0, 0});
             model.remove(key);
+            skipped.add(key);
         } else {
             index.truncate();
             model.clear();
+            skipped.clear();
         }
     }
 
