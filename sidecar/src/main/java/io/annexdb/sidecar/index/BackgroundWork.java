@@ -219,11 +219,8 @@ final class BackgroundWork {
     }
 
     private void compact(Generation generation) {
-        if (store.rows().isFree()) {
-            // What was skipped is copied when a vector or a query shows that it is wanted.
-            if (!forget.getAsBoolean()) {
-                compactFromTombstones = generation.segment.tombstones() * 2;
-            }
+        // What was skipped is copied when a vector or a query shows that it is wanted.
+        if (store.rows().isFree() && forget.getAsBoolean()) {
             return;
         }
         try {

@@ -61,9 +61,6 @@ final class Compact {
             int linked = old.linking.linked();
             int[] newSlots = copyRows(old.segment, log, copy);
             Failpoint.COMPACTION_COPIED.pass();
-            if (copy.generation() == null && store.rows().isFree()) {
-                return false; // the last row went meanwhile, and its dimension would go with it
-            }
             carryOver(definition, store, old, copy, Arrays.copyOf(newSlots, linked), budget);
             log.flush();
             log.force();
@@ -165,6 +162,16 @@ final class Compact {
         target.setLists(copied);
         // Slots behind may be in the lists already, and are put there once more.
         CopyLists.run(lists, copied, newSlots);
+    }
+
+    /** Gives a copy without rows a tombstone that has their dimension. The writer is held up. */
+    static void keepDimension(Segment from, LogWriter log, Rows copy) {
+        if (from.slots() > 0) {
+            RowKey key = from.key(0);
+            copyRow(from, 0, key, log, copy);
+            log.delete(key);
+            copy.delete(key);
+        }
     }
 
     /** Makes the copy equal to the original in these rows. The writer is held up. */

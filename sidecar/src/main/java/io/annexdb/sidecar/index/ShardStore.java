@@ -185,6 +185,10 @@ final class ShardStore {
                 return -1;
             }
             Compact.catchUp(old.segment, changed, next, copy);
+            if (copy.generation() == null && rows.isFree()) {
+                // Others may have been skipped for it.
+                Compact.keepDimension(old.segment, next, copy);
+            }
             next.loaded(rows.lsn());
             next.flush();
             next.force();

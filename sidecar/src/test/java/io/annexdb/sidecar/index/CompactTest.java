@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.annexdb.sidecar.hnsw.GraphCheck;
+import io.annexdb.sidecar.memory.MemoryBudget;
 import io.annexdb.sidecar.model.Lsn;
 import io.annexdb.sidecar.model.Method;
 import io.annexdb.sidecar.model.Metric;
 import io.annexdb.sidecar.model.Neighbor;
 import io.annexdb.sidecar.model.RowKey;
 import io.annexdb.sidecar.model.ShardDefinition;
+import io.annexdb.sidecar.segment.LogWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 
 /** Compaction runs beside writes, loses none of them, and gives the memory and the disk back. */
 class CompactTest {
@@ -70,6 +73,41 @@ class CompactTest {
             assertEquals(State.READY, index.state());
             assertEquals(new Lsn(100_000), index.lsn());
             compare(random, index, model);
+        }
+    }
+
+    /**
+     * The copy has seen no row, and one comes and goes before the copy takes its place: their
+     * dimension stays, for others have been skipped for it.
+     */
+    @Test
+    void theDimensionOutlastsTheLastRow() throws Exception {
+        ShardDefinition shard = Fixture.shard(Metric.L2, Method.HNSW, 0);
+        IndexSettings settings = IndexSettings.of(directory);
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index = Fixture.ready(registry, shard);
+            index.upsert(Fixture.key(1), null, new float[] {1, 1, 1});
+            index.upsert(Fixture.key(2), null, new float[] {1, 1, 1, 1});
+            index.delete(Fixture.key(1));
+            ShardStore store = index.store();
+            Generation old = Objects.requireNonNull(store.rows().generation());
+            Set<RowKey> changed = Objects.requireNonNull(store.startJournal(old));
+            Rows copy = new Rows(shard.index(), new MemoryBudget(1 << 30), store.directory());
+            LogWriter log = store.nextLog();
+            index.upsert(Fixture.key(3), null, new float[] {3, 3, 3});
+            index.delete(Fixture.key(3));
+            assertTrue(store.adopt(old, changed, log, copy) >= 0, "the copy took its place");
+            assertEquals(3, index.status().dimension());
+            assertEquals(1, index.status().tombstones());
+            index.commit(new Lsn(2_000));
+            registry.advanceApplied(new Lsn(2_000));
+            registry.sync();
+        }
+        try (IndexRegistry registry = IndexRegistry.open(settings)) {
+            VectorIndex index = registry.openOrCreate(shard);
+            assertEquals(3, index.status().dimension());
+            index.upsert(Fixture.key(4), null, new float[] {4, 4, 4, 4});
+            assertEquals(State.LOADING, index.state(), "row 2 is to come as well");
         }
     }
 

@@ -35,16 +35,7 @@ class LostLogTest {
             assertThrows(AnnexException.class, registry::sync);
             assertEquals(new Lsn(201), registry.durableLsn(), "not acknowledged");
             assertEquals(2, Fixture.search(index, new float[4], 5, 5).size(), "serves on");
-            long deadline = System.nanoTime() + 20_000_000_000L;
-            while (!registry.durableLsn().equals(new Lsn(202))) {
-                assertTrue(System.nanoTime() < deadline, "not durable again");
-                Thread.sleep(20);
-                try {
-                    registry.sync();
-                } catch (AnnexException e) {
-                    assertTrue(String.valueOf(e.getMessage()).contains("fsync"), e.getMessage());
-                }
-            }
+            awaitDurable(registry, new Lsn(202));
         }
         try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
             VectorIndex index = registry.openOrCreate(SHARD);
@@ -68,6 +59,36 @@ class LostLogTest {
         }
         try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
             assertEquals(1, registry.openOrCreate(SHARD).status().rows());
+        }
+    }
+
+    /** Rows have been skipped for the dimension of those that are gone, so that it has to stay. */
+    @Test
+    void anIndexOfTombstonesGetsAnotherLog() throws Exception {
+        try (IndexRegistry registry = IndexRegistry.open(IndexSettings.of(directory))) {
+            VectorIndex index = Fixture.ready(registry, Fixture.shard(Metric.L2, Method.HNSW, 0));
+            write(registry, index, 1);
+            index.upsert(Fixture.key(2), null, new float[] {1, 2});
+            index.delete(Fixture.key(1));
+            lose(index);
+            index.commit(new Lsn(300));
+            registry.advanceApplied(new Lsn(300));
+            assertThrows(AnnexException.class, registry::sync);
+            awaitDurable(registry, new Lsn(300));
+            assertEquals(4, index.status().dimension());
+        }
+    }
+
+    private static void awaitDurable(IndexRegistry registry, Lsn lsn) throws Exception {
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!registry.durableLsn().equals(lsn)) {
+            assertTrue(System.nanoTime() < deadline, "not durable again");
+            Thread.sleep(20);
+            try {
+                registry.sync();
+            } catch (AnnexException e) {
+                assertTrue(String.valueOf(e.getMessage()).contains("fsync"), e.getMessage());
+            }
         }
     }
 
