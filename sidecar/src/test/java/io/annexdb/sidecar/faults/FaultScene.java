@@ -69,6 +69,7 @@ final class FaultScene implements AutoCloseable {
     private final SyncedImage image;
     private final int wirePort = freePort();
     private final int httpPort = freePort();
+    private int auditMillis = 200;
     private @Nullable SidecarProcess sidecar;
 
     private FaultScene(TestServer postgres, Path folder) throws IOException {
@@ -164,10 +165,15 @@ final class FaultScene implements AutoCloseable {
         sidecar().awaitHealth();
     }
 
+    /** How often sidecars audit that are started from now on. */
+    void auditEvery(int millis) {
+        auditMillis = millis;
+    }
+
     private void launch(List<String> flags) throws IOException {
         String config =
                 AnnexServer.config(postgres.url(), "", wirePort, httpPort, folder)
-                        + "audit-interval-millis: 200\nwarm-up-millis: 0\n";
+                        + "audit-interval-millis: %d\nwarm-up-millis: 0\n".formatted(auditMillis);
         sidecar = SidecarProcess.launch(folder, config, httpPort, flags);
     }
 

@@ -177,8 +177,9 @@ class CopyTest {
             long after = proxy.sentBytes();
             CopyResult found = index.copied();
             System.out.println(before + " bytes, then " + after + " with " + found);
-            // Of the last rows some were on no disk yet.
-            assertTrue(found.kept() >= 14_000, found.toString());
+            // A log is written 256 KB at a time, and what is gathered goes with the copy.
+            int unwritten = (256 << 10) / (600 * Float.BYTES);
+            assertTrue(found.kept() > 15_000 - 35 - unwritten, found.toString());
             assertEquals(rows - 10, found.kept() + found.changed() + found.added());
             assertEquals(rows - 10, index.status().loadedRows());
             assertTrue(
