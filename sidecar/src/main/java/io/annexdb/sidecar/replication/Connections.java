@@ -21,18 +21,24 @@ final class Connections {
 
     private Connections() {}
 
-    /**
-     * A walsender in the database. Its timeout is 3 s, so that a sidecar that was stopped does not
-     * hold up a shutdown for the default 60 s; it also makes the server send a keepalive each 1.5
-     * s.
-     */
+    /** A walsender in the database, for a short while. */
     static Connection replication(SourceSettings settings) throws SQLException {
+        return replication(settings, SenderTimeout.LEAST_MILLIS);
+    }
+
+    /**
+     * A walsender in the database.
+     *
+     * @param timeoutMillis after which it ends, unless it has heard of us; after half of it, it
+     *     sends a keepalive
+     */
+    static Connection replication(SourceSettings settings, int timeoutMillis) throws SQLException {
         Properties properties = properties(settings);
         PGProperty.REPLICATION.set(properties, "database");
         PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "15");
         PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
         PGProperty.SOCKET_TIMEOUT.set(properties, 0);
-        addOptions(properties, SHOW_SHARDS + " -c wal_sender_timeout=3000");
+        addOptions(properties, SHOW_SHARDS + " -c wal_sender_timeout=" + timeoutMillis);
         return connect(settings, properties);
     }
 

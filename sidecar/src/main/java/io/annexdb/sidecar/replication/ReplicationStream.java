@@ -32,12 +32,12 @@ public final class ReplicationStream implements AutoCloseable {
     private static final long LASTING_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final int CHECK_SECONDS_MAX = 10;
-    private static final long SILENCE_MAX_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final String UNDEFINED_OBJECT = "42704";
 
     private final SourceSettings settings;
     private final StreamPosition position;
     private final BlockingQueue<StreamEvent> queue;
+    private final SenderTimeout senderTimeout = new SenderTimeout();
     private final Thread reader;
     private volatile Lsn durable;
     private volatile @Nullable Connection connection;
@@ -79,11 +79,12 @@ public final class ReplicationStream implements AutoCloseable {
                 Optional.ofNullable(gap));
     }
 
-    /** Ends the connection if the server has been silent for 10 s; keepalives come each 1.5 s. */
+    /** Ends the connection if the server has been silent for 10 s or more. */
     public void checkAlive() {
         StreamSession current = session;
-        if (current != null && current.silentNanos() > SILENCE_MAX_NANOS) {
-            interrupt("the server was silent for 10 s");
+        long most = senderTimeout.silenceMaxNanos();
+        if (current != null && current.silentNanos() > most) {
+            interrupt("the server was silent for " + TimeUnit.NANOSECONDS.toSeconds(most) + " s");
         }
     }
 
@@ -134,7 +135,7 @@ public final class ReplicationStream implements AutoCloseable {
 
     /** One connection's life. Ends by an exception, or quietly when a gap was found. */
     private void followOnce() throws SQLException {
-        Connection walsender = Connections.replication(settings);
+        Connection walsender = Connections.replication(settings, senderTimeout.millis());
         connection = walsender;
         try {
             if (closed) {
@@ -251,6 +252,7 @@ public final class ReplicationStream implements AutoCloseable {
         connection = null;
         Connections.abort(walsender);
         if (current != null) {
+            senderTimeout.ended(current.lastedNanos(), current.silenceBeforeEndNanos());
             received = received.max(current.received());
             handedOver = handedOver.max(current.handedOver());
             try {

@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 /**
  * One connection's stream: reads frames with blocking reads, decodes them into the queue, and
  * answers the server. Everything is written by the reading thread; that is soon enough, for the
- * server's keepalives come at least each 1.5 s. While the queue is full it keeps answering, so that
- * a slow consumer is not mistaken for a dead one.
+ * server's keepalives come at least each 1.5 s, but for a busy one ({@link SenderTimeout}). While
+ * the queue is full it keeps answering, so that a slow consumer is not mistaken for a dead one.
  *
  * <p>Frames (PostgreSQL documentation, "Streaming Replication Protocol"): {@code w} start i64, end
  * i64, clock i64, then one pgoutput message; {@code k} end i64, clock i64, reply wanted i8.
@@ -28,8 +28,8 @@ final class StreamSession {
     private static final int DATA_HEADER_BYTES = 25;
     private static final int KEEPALIVE_BYTES = 18;
     private static final long STATUS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long JUST_NOW_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final Connection connection;
     private final BlockingQueue<StreamEvent> queue;
     private final Supplier<Lsn> durable;
     private final Runnable transactionComes;
@@ -37,19 +37,20 @@ final class StreamSession {
     private final CopyDual copy;
     private volatile Lsn received = Lsn.ZERO;
     private volatile Lsn handedOver = Lsn.ZERO;
-    private volatile long heardNanos = System.nanoTime();
+    private final long startedNanos = System.nanoTime();
+    private volatile long heardNanos = startedNanos;
     private volatile boolean handingOver;
     private Lsn acknowledged;
     private long repliedNanos;
+    private long longestNanos;
+    private long longestEndNanos = startedNanos;
 
     private StreamSession(
-            Connection connection,
             CopyDual copy,
             BlockingQueue<StreamEvent> queue,
             Supplier<Lsn> durable,
             Lsn acknowledged,
             Runnable transactionComes) {
-        this.connection = connection;
         this.copy = copy;
         this.queue = queue;
         this.durable = durable;
@@ -82,7 +83,7 @@ final class StreamSession {
                                         + " LOGICAL 0/0 (proto_version '1', publication_names '"
                                         + SourceSettings.PUBLICATION
                                         + "', binary 'true')");
-        return new StreamSession(walsender, copy, queue, durable, acknowledged, transactionComes);
+        return new StreamSession(copy, queue, durable, acknowledged, transactionComes);
     }
 
     Lsn received() {
@@ -97,13 +98,25 @@ final class StreamSession {
         return handedOver;
     }
 
+    /** Time since the stream was started. */
+    long lastedNanos() {
+        return System.nanoTime() - startedNanos;
+    }
+
     /** Time since the server was last heard of; 0 while we ourselves hold up the stream. */
     long silentNanos() {
         return handingOver ? 0 : System.nanoTime() - heardNanos;
     }
 
-    void abort() {
-        Connections.abort(connection);
+    /**
+     * The longest time in which the server was not heard of, as of the last second: before it ends
+     * the connection it may yet send what it has. For the thread that reads.
+     */
+    long silenceBeforeEndNanos() {
+        long now = System.nanoTime();
+        return now - longestEndNanos > JUST_NOW_NANOS
+                ? silentNanos()
+                : Math.max(silentNanos(), longestNanos);
     }
 
     /** Reads until the connection ends, always by an exception. */
@@ -113,7 +126,7 @@ final class StreamSession {
             if (frame == null) {
                 throw new SQLException("the server ended the stream", "57P01");
             }
-            heardNanos = System.nanoTime();
+            heard(System.nanoTime());
             Failpoint.STREAM_RECEIVED.pass();
             boolean replyWanted = read(frame);
             acknowledge();
@@ -121,6 +134,15 @@ final class StreamSession {
                 reply(Lsn.ZERO);
             }
         }
+    }
+
+    private void heard(long nanos) {
+        long silence = nanos - heardNanos;
+        if (silence >= longestNanos || nanos - longestEndNanos > JUST_NOW_NANOS) {
+            longestNanos = silence;
+            longestEndNanos = nanos;
+        }
+        heardNanos = nanos;
     }
 
     private boolean read(byte[] frame) {

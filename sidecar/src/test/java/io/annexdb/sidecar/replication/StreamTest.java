@@ -95,6 +95,39 @@ class StreamTest {
         }
     }
 
+    /** As one is that writes a huge transaction's changes to a slow disk. */
+    @Test
+    void aServerThatIsBusyForLongerThanItWaitsForUsIsGivenMoreTime() throws Exception {
+        TestServer server = TestServer.startIn(directory.resolve("data"));
+        BlockingQueue<StreamEvent> queue = new ArrayBlockingQueue<>(1_000);
+        try (ReplicationStream stream = prepare(server, queue)) {
+            stream.start();
+            server.execute("INSERT INTO t VALUES (1)");
+            nextCommit(queue);
+            int losses = 0;
+            for (int row = 2; row <= 5; row++) {
+                String before = process(server);
+                busy(before);
+                server.execute("INSERT INTO t VALUES (" + row + ")");
+                while (!inserts(nextChanges(queue), String.valueOf(row))) {
+                    // What was not acknowledged comes once more.
+                }
+                losses += process(server).equals(before) ? 0 : 1;
+            }
+            // With 3 s it is lost. With 6 s it may be: the last word of ours is up to 3 s old then.
+            assertTrue(losses == 1 || losses == 2, losses + " connections lost");
+        } finally {
+            server.close();
+        }
+    }
+
+    /** The walsender does nothing for 4 s. */
+    private static void busy(String process) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-STOP", process).start().waitFor());
+        Thread.sleep(4_000);
+        assertEquals(0, new ProcessBuilder("kill", "-CONT", process).start().waitFor());
+    }
+
     private ReplicationStream prepare(TestServer server, BlockingQueue<StreamEvent> queue)
             throws Exception {
         server.execute(
