@@ -7,10 +7,10 @@ import java.util.concurrent.TimeUnit;
  * wal_sender_timeout} of our connection. It is short, because a fast shutdown of the server waits
  * as long for a sidecar that was stopped.
  *
- * <p>A server that is busy with one thing for longer, such as writing a huge transaction's changes
- * to its disk, then finds no word of ours and ends the connection, although we live; the next one
- * would begin with the same work and end the same way. So after a silence the time doubles, up to
- * PostgreSQL's own default, until a connection has lasted.
+ * <p>A server that is busy with one thing for longer, as was seen while it decoded a huge deletion,
+ * then finds no word of ours and ends the connection, although we live; the next one would begin
+ * with the same work and end the same way. So after a silence the time doubles, up to PostgreSQL's
+ * own default, until a connection has lasted.
  */
 final class SenderTimeout {
     static final int LEAST_MILLIS = 3_000;

@@ -95,7 +95,7 @@ class StreamTest {
         }
     }
 
-    /** As one is that writes a huge transaction's changes to a slow disk. */
+    /** As one is that decodes a huge transaction on a machine full of other work. */
     @Test
     void aServerThatIsBusyForLongerThanItWaitsForUsIsGivenMoreTime() throws Exception {
         TestServer server = TestServer.startIn(directory.resolve("data"));
