@@ -130,7 +130,7 @@ begin
             v_problems := v_problems || jsonb_build_object(v_sidecar, 'it did not answer within the last 5 s');
             continue;
         end if;
-        select * into v_send from annex_internal.send(v_sidecar, v_statement, not even_if_silent);
+        v_send := annex_internal.send(v_sidecar, v_statement, not even_if_silent);
         if v_send.sent then
             v_waiting := v_waiting || v_sidecar;
         else
@@ -157,7 +157,7 @@ begin
             continue;
         end if;
 
-        select * into v_answer from annex_internal.receive(v_sidecar, v_nonce);
+        v_answer := annex_internal.receive(v_sidecar, v_nonce);
         if v_answer.status is null then
             perform ${dblink}.dblink_disconnect(v_sidecar);
             if is_retry then
@@ -167,14 +167,22 @@ begin
             end if;
             continue;
         end if;
-        return query select v_sidecar, v_answer.status, v_answer.detail::jsonb,
-            v_answer.distances, v_answer.keys, v_answer.hashes;
+        sidecar := v_sidecar;
+        status := v_answer.status;
+        detail := v_answer.detail::jsonb;
+        distances := v_answer.distances;
+        keys := v_answer.keys;
+        hashes := v_answer.hashes;
+        return next;
     end loop;
 
     if cardinality(v_stale) > 0 then
         -- A connection that was closed while it was idle, or held the answer to another request: once more, on a
         -- new connection and as a new request, because a sidecar answers each only once.
         return query select * from annex_internal.exchange(v_stale, request, timeout_ms, even_if_silent, true);
+    end if;
+    if v_problems = '{}' then
+        return;
     end if;
     return query
         select p.key::name, 'down', jsonb_build_object(
@@ -424,6 +432,7 @@ declare
     v_index memory.vector_indexes;
     v_target regclass;
     v_groups integer[];
+    v_group integer;
     v_filter text;
 begin
     select * into v_index from memory.vector_indexes v where v.index_id = prepare.index_id;
@@ -446,9 +455,11 @@ begin
     end if;
 
     v_groups := annex_internal.groups(v_target, namespace, v_index.namespace_routes);
-    select array_agg('annex_' || g order by g) into sidecars
-    from unnest(v_groups) g
-    where exists (select from pg_foreign_server where srvname = 'annex_' || g);
+    foreach v_group in array coalesce(v_groups, '{}') loop
+        if exists (select from pg_foreign_server where srvname = 'annex_' || v_group) then
+            sidecars := sidecars || ('annex_' || v_group)::name;
+        end if;
+    end loop;
     if cardinality(sidecars) is distinct from cardinality(v_groups) then
         failure := annex_internal.sidecars_unknown(v_index, v_groups, sidecars);
         return;
@@ -528,7 +539,7 @@ declare
     v_answers annex_internal.answer[] := '{}';
     v_answer record;
 begin
-    select * into v_prepared from annex_internal.prepare(
+    v_prepared := annex_internal.prepare(
         index_id, operation, k, ef, namespace, max_distance, consistency, row_keys, filter);
     failure := v_prepared.failure;
     if failure is not null then
@@ -545,7 +556,9 @@ begin
         keys := v_answer.keys;
         distances := v_answer.distances;
         hashes := v_answer.hashes;
-        v_answers := v_answers || row(keys, distances, hashes)::annex_internal.answer;
+        if cardinality(v_prepared.sidecars) > 1 then
+            v_answers := v_answers || row(keys, distances, hashes)::annex_internal.answer;
+        end if;
     end loop;
     if cardinality(v_answers) > 1 then
         select m.keys, m.distances, m.hashes into keys, distances, hashes

@@ -6,8 +6,27 @@ create or replace function annex_internal.find_index(target regtype, column_name
 language plpgsql stable parallel restricted
 as $function$
 declare
-    v_table text;
+    -- A table's row type has the table's name.
+    v_name text := (pg_catalog.pg_identify_object('pg_catalog.pg_type'::pg_catalog.regclass, target, 0)).identity;
     v_index memory.vector_indexes;
+begin
+    select v.* into v_index from memory.vector_indexes v
+    where v.table_name = v_name and v.column_name = find_index.column_name;
+    if not found then
+        perform annex_internal.explain_no_index(target, column_name);
+    end if;
+    return v_index;
+end
+$function$;
+comment on function annex_internal.find_index(regtype, name) is 'The index of a table''s column, or an error that says what there is';
+
+drop function if exists annex_internal.explain_no_index(text, name);
+
+create or replace function annex_internal.explain_no_index(target regtype, column_name name) returns void
+language plpgsql stable parallel restricted
+as $function$
+declare
+    v_table text;
 begin
     select pg_catalog.format('%I.%I', n.nspname, c.relname) into v_table
     from pg_catalog.pg_type t
@@ -18,36 +37,23 @@ begin
         raise exception 'target has type %, which is not the row type of a table', target
             using errcode = 'wrong_object_type', hint = 'Name the table as in: annex.search(null::docs, ''embedding'', …).';
     end if;
-    select * into v_index from memory.vector_indexes v
-    where v.table_name = v_table and v.column_name = find_index.column_name;
-    if not found then
-        perform annex_internal.explain_no_index(v_table, column_name);
-    end if;
-    return v_index;
-end
-$function$;
-comment on function annex_internal.find_index(regtype, name) is 'The index of a table''s column, or an error that says what there is';
-
-create or replace function annex_internal.explain_no_index(table_name text, column_name name) returns void
-language plpgsql stable parallel restricted
-as $function$
-begin
     if not exists (
             select from pg_catalog.pg_attribute a
-            where a.attrelid = pg_catalog.to_regclass(table_name) and a.attname = column_name
+            where a.attrelid = pg_catalog.to_regclass(v_table) and a.attname = column_name
                 and a.attnum > 0 and not a.attisdropped) then
-        raise exception 'column "%" of table % does not exist', column_name, table_name
+        raise exception 'column "%" of table % does not exist', column_name, v_table
             using errcode = 'undefined_column',
                 hint = coalesce('Indexed columns of the table: ' || (
                     select pg_catalog.string_agg(v.column_name, ', ') from memory.vector_indexes v
-                    where v.table_name = explain_no_index.table_name) || '.', 'The table has no index.');
+                    where v.table_name = v_table) || '.', 'The table has no index.');
     end if;
-    raise exception 'column "%" of table % has no index', column_name, table_name
+    raise exception 'column "%" of table % has no index', column_name, v_table
         using errcode = 'undefined_object',
-            hint = pg_catalog.format('Create one: select annex.create_index(%L, %L);', table_name, column_name);
+            hint = pg_catalog.format('Create one: select annex.create_index(%L, %L);', v_table, column_name);
 end
 $function$;
-comment on function annex_internal.explain_no_index(text, name) is 'Raises the error for a column without an index';
+comment on function annex_internal.explain_no_index(regtype, name) is
+    'Raises the error for a type that is no table''s, and for a column without an index';
 
 create or replace function annex_internal.fixed_dimension(index memory.vector_indexes) returns integer
 language plpgsql stable parallel safe
@@ -191,7 +197,9 @@ declare
     v_text text;
 begin
     -- After set local and commit a setting is '', not NULL; a wrong value is accepted by SET. So: checked here.
-    if ef_search is null then
+    if ef_search is null and pg_catalog.current_setting('annex.ef_search', true) is null then
+        ef_search := 100;
+    elsif ef_search is null then
         v_text := nullif(pg_catalog.current_setting('annex.ef_search', true), '');
         if v_text !~ '^\d{1,9}$' then
             raise exception 'annex.ef_search is "%", expected a number', v_text
@@ -211,19 +219,22 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'Use strong, bounded or eventual.';
     end if;
 
-    v_text := coalesce(nullif(pg_catalog.current_setting('annex.consistency_timeout', true), ''), '5000');
-    if v_text !~ '^\d{1,7} ?(ms|s|min)?$' then
-        raise exception 'annex.consistency_timeout is "%", expected a time', v_text
-            using errcode = 'invalid_parameter_value', hint = 'For example 500ms or 5s; a number alone is milliseconds.';
-    end if;
-    timeout_ms := case
-        when v_text like '%ms' then pg_catalog.rtrim(v_text, 'ms ')::integer
-        when v_text like '%min' then pg_catalog.rtrim(v_text, 'min ')::bigint * 60000
-        when v_text like '%s' then pg_catalog.rtrim(v_text, 's ')::bigint * 1000
-        else v_text::integer end;
-    if timeout_ms not between 1 and 600000 then
-        raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
-            using errcode = 'invalid_parameter_value', hint = 'For example 5s.';
+    timeout_ms := 5000;
+    v_text := nullif(pg_catalog.current_setting('annex.consistency_timeout', true), '');
+    if v_text is not null then
+        if v_text !~ '^\d{1,7} ?(ms|s|min)?$' then
+            raise exception 'annex.consistency_timeout is "%", expected a time', v_text
+                using errcode = 'invalid_parameter_value', hint = 'For example 500ms or 5s; a number alone is milliseconds.';
+        end if;
+        timeout_ms := case
+            when v_text like '%ms' then pg_catalog.rtrim(v_text, 'ms ')::integer
+            when v_text like '%min' then pg_catalog.rtrim(v_text, 'min ')::bigint * 60000
+            when v_text like '%s' then pg_catalog.rtrim(v_text, 's ')::bigint * 1000
+            else v_text::integer end;
+        if timeout_ms not between 1 and 600000 then
+            raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
+                using errcode = 'invalid_parameter_value', hint = 'For example 5s.';
+        end if;
     end if;
 
     fallback := pg_catalog.lower(coalesce(nullif(pg_catalog.current_setting('annex.fallback', true), ''), 'exact'));
@@ -368,21 +379,32 @@ create or replace function annex_internal.prepare_search(
     out timeout_ms integer, out fallback text, out must_be_exact boolean)
 language plpgsql volatile parallel restricted
 as $function$
+declare
+    v_target regclass := pg_catalog.to_regclass(index.table_name);
+    v_settings record;
 begin
-    select c.* into ef_search, consistency, timeout_ms, fallback
-    from annex_internal.call_settings(ef_search, consistency) c;
-    perform annex_internal.check_may_fetch(pg_catalog.to_regclass(index.table_name));
+    v_settings := annex_internal.call_settings(ef_search, consistency);
+    ef_search := v_settings.ef_search;
+    consistency := v_settings.consistency;
+    timeout_ms := v_settings.timeout_ms;
+    fallback := v_settings.fallback;
+    if not pg_catalog.has_table_privilege(v_target, 'select') then
+        perform annex_internal.check_may_fetch(v_target);
+    end if;
     if namespace is not null then
         namespace := annex_internal.namespace_text(index, namespace);
     end if;
     if filter is not null then
         perform annex_internal.check_filter(index, filter);
     end if;
-    -- Twice asked: of the rights that the rows are fetched with, and of those that a sidecar is asked with, which
-    -- differ inside a definer function of somebody's own.
-    must_be_exact := annex_internal.is_closed_by_policies(index, pg_catalog.to_regclass(index.table_name))
-        or coalesce(index.options ->> 'row_security', 'exact') = 'exact'
-            and pg_catalog.row_security_active(pg_catalog.to_regclass(index.table_name));
+    must_be_exact := (select c.relrowsecurity from pg_catalog.pg_class c where c.oid = v_target);
+    if must_be_exact then
+        -- Twice asked: of the rights that the rows are fetched with, and of those that a sidecar is asked with,
+        -- which differ inside a definer function of somebody's own. And not for each search: what is called here
+        -- and, with another search_path, by the functions that ask is planned anew each time.
+        must_be_exact := annex_internal.is_closed_by_policies(index, v_target)
+            or coalesce(index.options ->> 'row_security', 'exact') = 'exact' and pg_catalog.row_security_active(v_target);
+    end if;
     if not must_be_exact and consistency <> 'eventual' then
         must_be_exact := annex_internal.must_be_exact(index, namespace, may_have_written);
     end if;

@@ -116,7 +116,7 @@ declare
     v_wanted integer := k;
     v_place integer := 0;
 begin
-    select * into v_call from annex_internal.prepare_search(
+    v_call := annex_internal.prepare_search(
         v_index, v_may_have_written, filter, namespace, ef_search, consistency);
     namespace := v_call.namespace;
     if v_call.must_be_exact then
