@@ -19,8 +19,8 @@ import java.util.function.BooleanSupplier;
  * of everything that will be streamed for seconds.
  */
 public final class Fence {
-    /** How often a waiting request looks whether it was cancelled. */
-    private static final long CANCEL_POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    /** How often a waiting request looks whether it is still wanted, and can be answered. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final IndexRegistry registry;
     private final ReadPosition position;
@@ -38,6 +38,8 @@ public final class Fence {
      *
      * @param deadlineNanos of {@link System#nanoTime}
      * @param cancelled asked every 50 ms
+     * @param mayServe called as often; what it throws ends the wait. A stream that has lost its
+     *     indexes brings nothing more
      * @return the position waited for; {@link Lsn#ZERO} under EVENTUAL
      * @throws AnnexException CONSISTENCY_TIMEOUT with both positions; NOT_SERVABLE if the primary
      *     cannot be read; QUERY_CANCELED
@@ -46,7 +48,8 @@ public final class Fence {
             Consistency consistency,
             Duration staleness,
             long deadlineNanos,
-            BooleanSupplier cancelled) {
+            BooleanSupplier cancelled,
+            Runnable mayServe) {
         if (consistency == Consistency.EVENTUAL) {
             return Lsn.ZERO;
         }
@@ -56,7 +59,7 @@ public final class Fence {
                     consistency == Consistency.STRONG
                             ? position.now(deadlineNanos)
                             : position.notOlderThan(staleness.toNanos(), deadlineNanos);
-            awaitApplied(wanted, began, deadlineNanos, cancelled);
+            awaitApplied(wanted, began, deadlineNanos, cancelled, mayServe);
             return wanted;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -66,18 +69,23 @@ public final class Fence {
         }
     }
 
-    private void awaitApplied(Lsn wanted, long began, long deadlineNanos, BooleanSupplier cancelled)
+    private void awaitApplied(
+            Lsn wanted,
+            long began,
+            long deadlineNanos,
+            BooleanSupplier cancelled,
+            Runnable mayServe)
             throws InterruptedException {
         while (true) {
             long rest = deadlineNanos - System.nanoTime();
-            if (registry.awaitApplied(
-                    wanted, Duration.ofNanos(Math.clamp(rest, 0, CANCEL_POLL_NANOS)))) {
+            if (registry.awaitApplied(wanted, Duration.ofNanos(Math.clamp(rest, 0, LOOK_NANOS)))) {
                 return;
             }
             if (cancelled.getAsBoolean()) {
                 throw new AnnexException(
                         ErrorCode.QUERY_CANCELED, "canceling statement due to user request", null);
             }
+            mayServe.run();
             if (rest <= 0) {
                 throw timedOut(wanted, began);
             }

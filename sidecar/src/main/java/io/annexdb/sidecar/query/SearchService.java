@@ -107,11 +107,16 @@ public final class SearchService {
         long began = System.nanoTime();
         long deadline = began + request.timeout().toNanos();
         CheckRequest.values(request);
-        // Before the wait, because what is wrong now is not cured by waiting; and after it, because
-        // the stream may have brought a dropped index or a moved shard.
+        // Before the wait, because what is wrong now is not cured by waiting; and during and after
+        // it, because the index may be dropped, or the stream may bring a moved shard.
         servableShards(request).forEach(shard -> filter(request, shard));
         Lsn waitedFor =
-                fence.await(request.consistency(), request.staleness(), deadline, cancelled);
+                fence.await(
+                        request.consistency(),
+                        request.staleness(),
+                        deadline,
+                        cancelled,
+                        () -> servableShards(request));
         List<VectorIndex> shards = servableShards(request);
         Lsn applied = registry.appliedLsn();
         long fenced = System.nanoTime();

@@ -200,7 +200,8 @@ class FenceTest {
                                         Consistency.STRONG,
                                         Duration.ZERO,
                                         System.nanoTime() + TimeUnit.SECONDS.toNanos(20),
-                                        () -> true));
+                                        () -> true,
+                                        () -> {}));
         assertEquals(ErrorCode.QUERY_CANCELED, error.code());
     }
 
@@ -219,6 +220,7 @@ class FenceTest {
                 consistency,
                 staleness,
                 System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis),
-                () -> false);
+                () -> false,
+                () -> {});
     }
 }

@@ -106,6 +106,16 @@ class SearchServiceTest {
     }
 
     @Test
+    void anIndexThatIsLostWithTheStreamIsNotWaitedFor() {
+        loaded(7, 10);
+        whileWaiting = registry::reset;
+        long began = System.nanoTime();
+        refused(ErrorCode.UNDEFINED_INDEX, "index 7", request(7, 1));
+        assertEquals(Lsn.ZERO, registry.appliedLsn());
+        assertTrue(System.nanoTime() - began < 3_000_000_000L, "it waited for its time limit");
+    }
+
+    @Test
     void oneFailedShardSpoilsTheAnswer() {
         loaded(7, 10);
         loaded(7, 11).fail("torn");
