@@ -61,13 +61,13 @@ final class CopyRows {
     }
 
     /**
-     * Writes at a rate until the time is up or the data set ends.
+     * Writes at the plan's rate until the time is up or the data set ends.
      *
      * @return seconds that it took
      */
-    double stream(StreamPlan plan) throws SQLException {
+    double stream(StreamPlan plan, int seconds) throws SQLException {
         long started = System.nanoTime();
-        long deadline = started + plan.seconds() * 1_000_000_000L;
+        long deadline = started + seconds * 1_000_000_000L;
         int first = next;
         while (System.nanoTime() < deadline && next + plan.transactionRows() <= base.rows()) {
             transaction(plan.transactionRows());

@@ -13,7 +13,8 @@ final class PrintStreamReport {
         line(out, "");
         line(
                 out,
-                "%s, %d components, %,d rows before; transactions of %,d rows, %s",
+                "%s, %d components, %,d rows before; transactions of %,d rows, %s, after %d s of"
+                    + " the same unmeasured",
                 report.dataset(),
                 report.dimension(),
                 report.plan().preloadedRows(),
@@ -21,7 +22,8 @@ final class PrintStreamReport {
                 report.plan().rowsPerSecond() == 0
                         ? "as fast as they go"
                         : String.format(
-                                Locale.ROOT, "%,d rows a second", report.plan().rowsPerSecond()));
+                                Locale.ROOT, "%,d rows a second", report.plan().rowsPerSecond()),
+                report.plan().warmUpSeconds());
         line(
                 out,
                 "Streamed: %,d rows in %.1f s, %,.0f rows a second",

@@ -51,6 +51,8 @@ final class RunStream {
         try (Statement statement = connection.createStatement()) {
             statement.execute(
                     "CREATE TABLE stream_rows (id bigint PRIMARY KEY, embedding real[] NOT NULL)");
+            // As docs/guide.md advises: ANALYZE takes seconds for the components of vectors.
+            statement.execute("ALTER TABLE stream_rows ALTER embedding SET STATISTICS 0");
             try (Progress _ = Progress.start("Load rows", 0)) {
                 rows.run(plan.preloadedRows(), PRELOAD_TRANSACTION_ROWS);
             }
@@ -69,24 +71,49 @@ final class RunStream {
         int seconds = Math.min(ALONE_SECONDS_MOST, plan.seconds());
         try (Progress _ = Progress.start("Search alone", 0)) {
             search.alone(seconds); // the JVMs compile
-            search.searches().clear();
+            search.forget();
             search.alone(seconds);
         }
         StreamReport.Searches alone = StreamReport.Searches.of(seconds, search.searches());
-        search.searches().clear();
+        search.forget();
         return alone;
     }
 
     private StreamReport stream(
             CopyRows rows, WatchIndex watch, SearchBeside search, StreamReport.Searches alone)
             throws SQLException, InterruptedException {
-        AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-        AtomicReference<Double> seconds = new AtomicReference<>(0.0);
+        if (plan.warmUpSeconds() > 0) {
+            stream("Warm up", rows, watch, search, plan.warmUpSeconds());
+            search.forget();
+        }
         int before = rows.rows();
-        Thread writer = thread("stream", failure, () -> seconds.set(rows.stream(plan)));
+        Streamed streamed = stream("Stream", rows, watch, search, plan.seconds());
+        return new StreamReport(
+                dataset.name(),
+                dataset.base().dimension(),
+                plan,
+                rows.rows() - before,
+                streamed.seconds(),
+                alone,
+                StreamReport.Searches.of(streamed.seconds(), search.searches()),
+                search.visible(),
+                search.lost(),
+                streamed.samples(),
+                watch.awaitLinked(linked -> {}));
+    }
+
+    /** How long rows were streamed, and the index meanwhile. */
+    private record Streamed(double seconds, List<WatchIndex.Sample> samples) {}
+
+    private Streamed stream(
+            String phase, CopyRows rows, WatchIndex watch, SearchBeside search, int seconds)
+            throws SQLException, InterruptedException {
+        AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+        AtomicReference<Double> took = new AtomicReference<>(0.0);
+        Thread writer = thread("stream", failure, () -> took.set(rows.stream(plan, seconds)));
         Thread searcher = thread("search", failure, () -> search.beside(rows, writer));
         List<WatchIndex.Sample> samples;
-        try (Progress _ = Progress.start("Stream", 0)) {
+        try (Progress _ = Progress.start(phase, 0)) {
             writer.start();
             searcher.start();
             samples = watch.run(writer);
@@ -95,18 +122,7 @@ final class RunStream {
         if (failure.get() != null) {
             throw new SQLException("the stream failed: " + failure.get(), failure.get());
         }
-        return new StreamReport(
-                dataset.name(),
-                dataset.base().dimension(),
-                plan,
-                rows.rows() - before,
-                seconds.get(),
-                alone,
-                StreamReport.Searches.of(seconds.get(), search.searches()),
-                search.visible(),
-                search.lost(),
-                samples,
-                watch.awaitLinked(linked -> {}));
+        return new Streamed(took.get(), samples);
     }
 
     private interface Work {

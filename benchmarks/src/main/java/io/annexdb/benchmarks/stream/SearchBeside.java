@@ -54,6 +54,13 @@ final class SearchBeside {
         return lost;
     }
 
+    /** Drops what was measured. */
+    void forget() {
+        searches.clear();
+        visible.clear();
+        lost = 0;
+    }
+
     /** Searches with queries of the data set only. */
     void alone(int seconds) throws SQLException {
         long deadline = System.nanoTime() + seconds * 1_000_000_000L;

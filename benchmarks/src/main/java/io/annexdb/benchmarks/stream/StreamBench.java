@@ -41,6 +41,13 @@ public final class StreamBench implements Callable<Integer> {
     private int seconds;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            defaultValue = "10",
+            description = "How long rows are streamed before that, unmeasured: JVMs compile.")
+    private int warmUp;
+
+    @Option(
             names = "--rate",
             paramLabel = "ROWS/S",
             defaultValue = "0",
@@ -70,7 +77,7 @@ public final class StreamBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         QuietLogs.begin();
-        StreamPlan plan = new StreamPlan(seconds, rate, transactionRows, preload);
+        StreamPlan plan = new StreamPlan(seconds, warmUp, rate, transactionRows, preload);
         try (Dataset rows = dataset.open()) {
             plan.check(rows.base().rows());
             try (WorkFolder folder = WorkFolder.in(dataset.cacheFolder(), "stream-")) {

@@ -7,13 +7,16 @@ import io.annexdb.sidecar.model.ErrorCode;
  * What is streamed.
  *
  * @param seconds how long, 1 to 86,400
+ * @param warmUpSeconds how long before that, unmeasured, 0 to 86,400
  * @param rowsPerSecond at which rate; 0 for as fast as it goes
  * @param transactionRows rows of a transaction, 1 to 100,000
  * @param preloadedRows rows in the index before, from 1
  */
-record StreamPlan(int seconds, int rowsPerSecond, int transactionRows, int preloadedRows) {
+record StreamPlan(
+        int seconds, int warmUpSeconds, int rowsPerSecond, int transactionRows, int preloadedRows) {
     StreamPlan {
         check("--seconds", seconds, 1, 86_400);
+        check("--warm-up", warmUpSeconds, 0, 86_400);
         check("--rate", rowsPerSecond, 0, 10_000_000);
         check("--transaction-rows", transactionRows, 1, 100_000);
         check("--preload", preloadedRows, 1, Integer.MAX_VALUE);

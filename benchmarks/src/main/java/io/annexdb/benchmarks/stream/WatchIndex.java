@@ -17,7 +17,6 @@ final class WatchIndex {
 
     private final PreparedStatement statement;
     private final CopyRows stream;
-    private final List<Sample> samples = new ArrayList<>();
 
     /**
      * The index at one moment.
@@ -47,6 +46,7 @@ final class WatchIndex {
 
     /** Samples while the writer writes. */
     List<Sample> run(Thread writer) throws SQLException, InterruptedException {
+        List<Sample> samples = new ArrayList<>();
         long started = System.nanoTime();
         while (!writer.join(Duration.ofMillis(EVERY_MILLIS))) {
             Sample sample = sample(started);

@@ -31,6 +31,7 @@ final class WriteStreamJson {
         root.put("dim", report.dimension());
         root.put("preloaded_rows", report.plan().preloadedRows());
         root.put("transaction_rows", report.plan().transactionRows());
+        root.put("warm_up_seconds", report.plan().warmUpSeconds());
         root.put("asked_rows_per_second", report.plan().rowsPerSecond());
         root.put("rows", report.rows());
         root.put("seconds", report.seconds());

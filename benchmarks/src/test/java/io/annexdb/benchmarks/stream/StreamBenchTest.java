@@ -31,6 +31,7 @@ class StreamBenchTest {
                                 "--intrinsic=12",
                                 "--preload=1000",
                                 "--seconds=3",
+                                "--warm-up=1",
                                 "--rate=1000",
                                 "--cache=" + folder.resolve("cache"),
                                 "--json=" + file);
