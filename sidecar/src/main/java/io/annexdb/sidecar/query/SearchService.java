@@ -4,6 +4,7 @@ import io.annexdb.sidecar.filter.Filter;
 import io.annexdb.sidecar.filter.FilterCache;
 import io.annexdb.sidecar.index.IndexRegistry;
 import io.annexdb.sidecar.index.ShardStatus;
+import io.annexdb.sidecar.index.State;
 import io.annexdb.sidecar.index.VectorIndex;
 import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
@@ -116,7 +117,7 @@ public final class SearchService {
                         request.staleness(),
                         deadline,
                         cancelled,
-                        () -> servableShards(request));
+                        () -> mayYetServe(request));
         List<VectorIndex> shards = servableShards(request);
         Lsn applied = registry.appliedLsn();
         long fenced = System.nanoTime();
@@ -171,6 +172,20 @@ public final class SearchService {
             }
         }
         return shards;
+    }
+
+    /**
+     * For the wait: a shard that is loaded meanwhile, such as a new partition's, may be in time.
+     */
+    private void mayYetServe(SearchRequest request) {
+        List<VectorIndex> shards = registry.shardsOf(request.indexId());
+        boolean mayBeInTime =
+                registry.suspension().isEmpty()
+                        && shards.stream().anyMatch(shard -> shard.state() == State.READY)
+                        && shards.stream().noneMatch(shard -> shard.state() == State.FAILED);
+        if (!mayBeInTime) {
+            servableShards(request);
+        }
     }
 
     private static AnnexException loading(VectorIndex shard) {

@@ -32,11 +32,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 class SearchServiceTest {
     private final AtomicInteger positionsRead = new AtomicInteger();
     private final Telemetry telemetry = new Telemetry();
+    private Lsn flushed = new Lsn(100);
     private Runnable whileWaiting = () -> {};
 
     @SuppressWarnings("NullAway.Init")
@@ -54,7 +57,7 @@ class SearchServiceTest {
                         () -> {
                             positionsRead.incrementAndGet();
                             whileWaiting.run();
-                            return new Lsn(100);
+                            return flushed;
                         },
                         registry,
                         telemetry);
@@ -113,6 +116,23 @@ class SearchServiceTest {
         refused(ErrorCode.UNDEFINED_INDEX, "index 7", request(7, 1));
         assertEquals(Lsn.ZERO, registry.appliedLsn());
         assertTrue(System.nanoTime() - began < 3_000_000_000L, "it waited for its time limit");
+    }
+
+    @Test
+    void aShardThatIsLoadedDuringTheWaitIsInTime() {
+        loaded(7, 10);
+        flushed = new Lsn(200);
+        whileWaiting =
+                () -> {
+                    VectorIndex added = registry.openOrCreate(shard(7, 11));
+                    added.beginLoad(new Lsn(1), 0);
+                    CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS)
+                            .execute(() -> {
+                                added.finishLoad();
+                                registry.advanceApplied(new Lsn(200));
+                            });
+                };
+        assertEquals(2, service.search(request(7, 1), () -> false).shards());
     }
 
     @Test
