@@ -483,13 +483,17 @@ create or replace function annex_internal.failure_of_table(index_id bigint) retu
 language plpgsql stable
 as $function$
 declare
-    v_obstacle text[] := pg_catalog.regexp_match(annex_internal.obstacle(index_id), '^(.*); (.*)$');
+    v_name text := (select v.index_name from memory.vector_indexes v where v.index_id = failure_of_table.index_id);
+    v_obstacle text[];
 begin
+    if v_name is null then
+        return null;
+    end if;
     -- Without an obstacle NULL. The second part says what to do.
+    v_obstacle := pg_catalog.regexp_match(annex_internal.obstacle(index_id), '^(.*); (.*)$');
     return case when v_obstacle is not null then pg_catalog.jsonb_build_object(
         'sqlstate', '55000',
-        'message', (select pg_catalog.format('index "%s" is out of service: %s', v.index_name, v_obstacle[1])
-            from memory.vector_indexes v where v.index_id = failure_of_table.index_id),
+        'message', pg_catalog.format('index "%s" is out of service: %s', v_name, v_obstacle[1]),
         'hint', pg_catalog.upper(pg_catalog.left(v_obstacle[2], 1)) || pg_catalog.substr(v_obstacle[2], 2) || '.') end;
 end
 $function$;
@@ -508,11 +512,12 @@ begin
         end if;
         if detail ->> 'sqlstate' = '42704' then
             -- It speaks of a number, which is nobody's name of the index.
-            detail := detail || (
+            detail := detail || coalesce((
                 select jsonb_build_object(
                     'message', format('the sidecar does not have index "%s" of %s yet', v.index_name, v.table_name),
                     'hint', 'It looks at the catalog each second; see annex.index_status, or wait with annex.wait_for_index.')
-                from memory.vector_indexes v where v.index_id = failure_of.index_id);
+                from memory.vector_indexes v where v.index_id = failure_of.index_id), jsonb_build_object(
+                    'message', 'the index was dropped or altered while it was asked', 'hint', 'Search again.'));
         end if;
         return detail;
     end if;

@@ -397,7 +397,9 @@ begin
     if filter is not null then
         perform annex_internal.check_filter(index, filter);
     end if;
-    must_be_exact := (select c.relrowsecurity from pg_catalog.pg_class c where c.oid = v_target);
+    -- By what is so now, and by what the snapshot shows.
+    must_be_exact := pg_catalog.row_security_active(v_target)
+        or coalesce((select c.relrowsecurity from pg_catalog.pg_class c where c.oid = v_target), true);
     if must_be_exact then
         -- Twice asked: of the rights that the rows are fetched with, and of those that a sidecar is asked with,
         -- which differ inside a definer function of somebody's own. And not for each search: what is called here

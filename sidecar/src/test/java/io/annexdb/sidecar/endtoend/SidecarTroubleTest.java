@@ -116,6 +116,16 @@ class SidecarTroubleTest {
     }
 
     @Test
+    void anIndexThatWentWhileItWasAskedIsSaidSo() throws SQLException {
+        assertEquals(
+                "42704: the index was dropped or altered while it was asked",
+                session.value(
+                        "select f ->> 'sqlstate' || ': ' || (f ->> 'message') from"
+                                + " annex_internal.failure_of('error', jsonb_build_object("
+                                + "'sqlstate', '42704', 'message', 'no shard'), 1, -1) f"));
+    }
+
+    @Test
     void aWrongSecretIsSaidSo() throws SQLException {
         session.rows(
                 "select * from annex.setup('quite another secret', jsonb_build_array("
