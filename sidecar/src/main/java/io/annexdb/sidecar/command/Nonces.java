@@ -27,8 +27,8 @@ final class Nonces {
 
     private final Cache<Nonce, Long> seen =
             Caffeine.newBuilder()
-                    // Its few steps cost less than waking another thread for them after each
-                    // request.
+                    // Else another thread is woken after each request. Those that have expired go a
+                    // second's worth at a time, at the cost of whoever comes then.
                     .executor(Runnable::run)
                     .expireAfter(
                             Expiry.<Nonce, Long>writing(

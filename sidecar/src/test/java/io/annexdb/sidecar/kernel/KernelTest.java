@@ -294,7 +294,7 @@ class KernelTest {
         Kernel right = new ScalarKernel(kind.metric(), kind.elements());
         Kernel slow =
                 (query, queryScale, base, stride, scales, width, slots, n, out) -> {
-                    for (int i = 0; i < 300; i++) {
+                    for (int i = 0; i < 100; i++) {
                         right.score(query, queryScale, base, stride, scales, width, slots, n, out);
                     }
                 };
