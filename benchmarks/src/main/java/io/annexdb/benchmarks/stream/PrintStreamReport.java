@@ -14,7 +14,7 @@ final class PrintStreamReport {
         line(
                 out,
                 "%s, %d components, %,d rows before; transactions of %,d rows, %s, after %d s of"
-                    + " the same unmeasured",
+                        + " the same unmeasured",
                 report.dataset(),
                 report.dimension(),
                 report.plan().preloadedRows(),

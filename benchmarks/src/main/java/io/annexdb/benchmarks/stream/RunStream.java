@@ -85,6 +85,7 @@ final class RunStream {
         if (plan.warmUpSeconds() > 0) {
             stream("Warm up", rows, watch, search, plan.warmUpSeconds());
             search.forget();
+            plan.checkLeft(dataset.base().rows() - rows.rows());
         }
         int before = rows.rows();
         Streamed streamed = stream("Stream", rows, watch, search, plan.seconds());

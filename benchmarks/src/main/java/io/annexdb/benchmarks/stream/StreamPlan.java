@@ -27,6 +27,16 @@ record StreamPlan(
         check("--preload", preloadedRows, 1, rows - transactionRows);
     }
 
+    /** Checks that the warm-up has left rows to stream. */
+    void checkLeft(int rows) {
+        if (rows < transactionRows) {
+            throw new AnnexException(
+                    ErrorCode.INVALID_PARAMETER_VALUE,
+                    "the data set has no rows left after a --warm-up of " + warmUpSeconds + " s",
+                    "Give a larger data set, a lower --rate, or --warm-up 0.");
+        }
+    }
+
     private static void check(String name, int value, int least, int most) {
         if (value < least || value > most) {
             throw new AnnexException(
