@@ -7,6 +7,7 @@ import io.annexdb.sidecar.model.AnnexException;
 import io.annexdb.sidecar.model.ErrorCode;
 import io.annexdb.sidecar.protocol.DecodeMessage;
 import io.annexdb.sidecar.protocol.DecodeStartup;
+import io.annexdb.sidecar.protocol.StartupMessage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -110,11 +112,17 @@ class HandshakeFuzzTest {
         }
     }
 
+    private static String text(StartupMessage message) {
+        return message instanceof StartupMessage.CancelRequest cancel
+                ? "cancel " + cancel.processId() + " " + HexFormat.of().formatHex(cancel.key())
+                : message.toString();
+    }
+
     /** What came, as a text; at the end ! for a refusal, and . for a message that was cut off. */
     private static String frames(FrameReader in) {
         StringBuilder all = new StringBuilder();
         try {
-            all.append(DecodeStartup.decode(in.startup()));
+            all.append(text(DecodeStartup.decode(in.startup())));
             while (in.next()) {
                 ByteBuffer body = in.body(1 << 16);
                 all.append(in.type()).append(body.remaining()).append(body.hashCode());
