@@ -197,9 +197,7 @@ declare
     v_text text;
 begin
     -- After set local and commit a setting is '', not NULL; a wrong value is accepted by SET. So: checked here.
-    if ef_search is null and pg_catalog.current_setting('annex.ef_search', true) is null then
-        ef_search := 100;
-    elsif ef_search is null then
+    if ef_search is null then
         v_text := nullif(pg_catalog.current_setting('annex.ef_search', true), '');
         if v_text !~ '^\d{1,9}$' then
             raise exception 'annex.ef_search is "%", expected a number', v_text
@@ -219,22 +217,19 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'Use strong, bounded or eventual.';
     end if;
 
-    timeout_ms := 5000;
-    v_text := nullif(pg_catalog.current_setting('annex.consistency_timeout', true), '');
-    if v_text is not null then
-        if v_text !~ '^\d{1,7} ?(ms|s|min)?$' then
-            raise exception 'annex.consistency_timeout is "%", expected a time', v_text
-                using errcode = 'invalid_parameter_value', hint = 'For example 500ms or 5s; a number alone is milliseconds.';
-        end if;
-        timeout_ms := case
-            when v_text like '%ms' then pg_catalog.rtrim(v_text, 'ms ')::integer
-            when v_text like '%min' then pg_catalog.rtrim(v_text, 'min ')::bigint * 60000
-            when v_text like '%s' then pg_catalog.rtrim(v_text, 's ')::bigint * 1000
-            else v_text::integer end;
-        if timeout_ms not between 1 and 600000 then
-            raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
-                using errcode = 'invalid_parameter_value', hint = 'For example 5s.';
-        end if;
+    v_text := coalesce(nullif(pg_catalog.current_setting('annex.consistency_timeout', true), ''), '5000');
+    if v_text !~ '^\d{1,7} ?(ms|s|min)?$' then
+        raise exception 'annex.consistency_timeout is "%", expected a time', v_text
+            using errcode = 'invalid_parameter_value', hint = 'For example 500ms or 5s; a number alone is milliseconds.';
+    end if;
+    timeout_ms := case
+        when v_text like '%ms' then pg_catalog.rtrim(v_text, 'ms ')::integer
+        when v_text like '%min' then pg_catalog.rtrim(v_text, 'min ')::bigint * 60000
+        when v_text like '%s' then pg_catalog.rtrim(v_text, 's ')::bigint * 1000
+        else v_text::integer end;
+    if timeout_ms not between 1 and 600000 then
+        raise exception 'annex.consistency_timeout is %, allowed are 1 ms to 10 min', v_text
+            using errcode = 'invalid_parameter_value', hint = 'For example 5s.';
     end if;
 
     fallback := pg_catalog.lower(coalesce(nullif(pg_catalog.current_setting('annex.fallback', true), ''), 'exact'));
@@ -381,16 +376,10 @@ language plpgsql volatile parallel restricted
 as $function$
 declare
     v_target regclass := pg_catalog.to_regclass(index.table_name);
-    v_settings record;
 begin
-    v_settings := annex_internal.call_settings(ef_search, consistency);
-    ef_search := v_settings.ef_search;
-    consistency := v_settings.consistency;
-    timeout_ms := v_settings.timeout_ms;
-    fallback := v_settings.fallback;
-    if not pg_catalog.has_table_privilege(v_target, 'select') then
-        perform annex_internal.check_may_fetch(v_target);
-    end if;
+    select c.* into ef_search, consistency, timeout_ms, fallback
+    from annex_internal.call_settings(ef_search, consistency) c;
+    perform annex_internal.check_may_fetch(v_target);
     if namespace is not null then
         namespace := annex_internal.namespace_text(index, namespace);
     end if;
